@@ -1,0 +1,222 @@
+"""A dataset on disk: its layout, how a video is committed to it, how it is read back.
+
+    dataset/
+      dsbuild.toml                          settings; its presence makes a folder a dataset
+      videos/<video_id>.parquet             one row; written last: it is the commit
+      faces/<video_id>/<face_id>.png
+      .cache/  .lock                        may be deleted at any time when no run is on
+
+A video is committed by moving its crops into place and then its record. A reader sees a
+record only when every crop that it names is on the disk.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from deepfake_dataset.errors import DatasetWriteError, NotADatasetError, UsageError
+from deepfake_dataset.records import Video
+from deepfake_dataset.schema import arrow_schema, from_row, to_row
+from deepfake_dataset.settings import Settings, read_settings, write_settings
+
+SETTINGS_FILE = "dsbuild.toml"
+_ASIDE = ".partial-"
+_DISK_FAULTS = {
+    errno.ENOSPC: "free some space on its disk, then run again: what is committed is kept",
+    errno.EDQUOT: "the disk quota is used up; free some space, then run again",
+    errno.EROFS: "its disk is mounted read-only",
+    errno.EACCES: "check who owns the folder and its permissions",
+    errno.EPERM: "check who owns the folder and its permissions",
+    errno.EIO: "its disk reports errors; see the system's log",
+}
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into :class:`DatasetWriteError`."""
+    try:
+        yield
+    except OSError as error:
+        hint = _DISK_FAULTS.get(error.errno or 0)
+        if hint is None:
+            raise
+        raise DatasetWriteError(f"cannot write to {place}: {error.strerror}", hint) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A folder that holds a dataset. Made by :meth:`open` or :meth:`create`."""
+
+    root: Path
+    settings: Settings
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The dataset in a folder.
+
+        Raises :class:`NotADatasetError` where the folder is none, and
+        :class:`SettingsError` for a faulty ``dsbuild.toml``.
+        """
+        if not (root / SETTINGS_FILE).is_file():
+            raise NotADatasetError(
+                f"{root} is not a dataset: it has no {SETTINGS_FILE}",
+                "dsbuild extract VIDEOS -d DATASET makes one",
+            )
+        return cls(root, read_settings(root / SETTINGS_FILE))
+
+    @classmethod
+    def create(cls, root: Path, settings: Settings) -> Self:
+        """A new dataset in a folder that is missing or empty.
+
+        Raises :class:`NotADatasetError` where it holds something else.
+        """
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise NotADatasetError(
+                f"{root} is not a dataset, and not empty",
+                "name another folder with -d, or empty this one",
+            )
+        with writing(root):
+            root.mkdir(parents=True, exist_ok=True)
+            write_settings(root / SETTINGS_FILE, settings)
+        return cls(root, settings)
+
+    @classmethod
+    def open_or_create(cls, root: Path, settings: Settings | None = None) -> Self:
+        """The dataset in a folder, made if the folder is missing or empty."""
+        if (root / SETTINGS_FILE).is_file():
+            return cls.open(root)
+        return cls.create(root, settings or Settings())
+
+    @property
+    def videos_folder(self) -> Path:
+        """Where records are."""
+        return self.root / "videos"
+
+    @property
+    def faces_folder(self) -> Path:
+        """Where crops are, a folder a video."""
+        return self.root / "faces"
+
+    @property
+    def cache_folder(self) -> Path:
+        """What can be made again: fingerprints of sources, an index of records."""
+        return self.root / ".cache"
+
+    def record_path(self, video_id: str) -> Path:
+        """Where a video's record is, or would be."""
+        return self.videos_folder / f"{video_id}.parquet"
+
+    def face_path(self, video_id: str, face_id: str) -> Path:
+        """Where a crop is."""
+        return self.faces_folder / video_id / f"{face_id}.png"
+
+    def read(self, video_id: str) -> Video:
+        """A video's record.
+
+        Raises :class:`KeyError` where there is none and :class:`UsageError` where it is damaged.
+        """
+        path = self.record_path(video_id)
+        try:
+            table = pq.read_table(path)
+            return from_row(Video, table.to_pylist()[0])
+        except FileNotFoundError as error:
+            raise KeyError(video_id) from error
+        except (pa.ArrowException, TypeError, ValueError, IndexError) as error:
+            raise UsageError(
+                f"the record {path} is damaged: {error}",
+                "delete it and run dsbuild extract again; only this video is done anew",
+            ) from error
+
+    def video_ids(self) -> list[str]:
+        """Of all committed videos, sorted."""
+        return sorted(path.stem for path in self.videos_folder.glob("[!.]*.parquet"))
+
+    def videos(self) -> Iterator[Video]:
+        """Every record, by video id."""
+        return map(self.read, self.video_ids())
+
+    @contextmanager
+    def staging(self, video_id: str) -> Iterator[Path]:
+        """An empty folder for a video's crops, gone afterwards unless it was committed."""
+        aside = self.faces_folder / f"{_ASIDE}{video_id}"
+        with writing(aside):
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+        try:
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def commit(self, video: Video, staged: Path | None = None) -> None:
+        """Make a video visible at once: crops into place, then the record.
+
+        An earlier record of the video goes first, so that no record ever stands beside
+        crops that are not its own; killed in between, the video counts as not done.
+        """
+        record = self.record_path(video.video_id)
+        with writing(record):
+            record.unlink(missing_ok=True)
+            self._place_crops(video, staged)
+            _write_record(record, video)
+
+    def rewrite(self, video: Video) -> None:
+        """Replace the record of a video whose crops stay as they are, in one step."""
+        record = self.record_path(video.video_id)
+        with writing(record):
+            _write_record(record, video)
+
+    def remove(self, video_id: str) -> None:
+        """Take a video out, record first."""
+        with writing(self.root):
+            self.record_path(video_id).unlink(missing_ok=True)
+            shutil.rmtree(self.faces_folder / video_id, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Clear away what a killed run left half made. Only for who holds the lock."""
+        with writing(self.root):
+            for folder in (self.videos_folder, self.faces_folder):
+                for left in folder.glob(f"{_ASIDE}*"):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+    def _place_crops(self, video: Video, staged: Path | None) -> None:
+        place = self.faces_folder / video.video_id
+        shutil.rmtree(place, ignore_errors=True)
+        if staged is None or not video.faces:
+            return
+        for face in video.faces:
+            _flush(staged / f"{face.face_id}.png")
+        _flush(staged)
+        staged.replace(place)
+        _flush(self.faces_folder)
+
+
+def _write_record(path: Path, video: Video) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{_ASIDE}{path.name}")
+    schema = arrow_schema(Video)
+    try:
+        pq.write_table(
+            pa.Table.from_pylist([to_row(video)], schema=schema), aside, compression="zstd"
+        )
+        _flush(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Onto the disk, not just into the system's memory."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,234 @@
+"""What can be tuned: one frozen dataclass a stage, read from ``dsbuild.toml``.
+
+A field's metadata carries what a user must know: help, and the range or the choices
+allowed. Values are checked when a settings object is made, whoever makes it.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self, cast
+
+import tomlkit
+
+from deepfake_dataset.errors import SettingsError
+
+RECORD_VERSION = 1
+"""Raised whenever extraction would give other bytes for the same video and settings."""
+
+
+def _setting(
+    default: Any,
+    help_: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    return field(
+        default=default,
+        metadata={"help": help_, "low": low, "high": high, "choices": choices},
+    )
+
+
+def allowed(setting: Mapping[str, Any]) -> str:
+    """What a setting may be, in words, from its field's metadata."""
+    if setting["choices"]:
+        return "one of " + ", ".join(setting["choices"])
+    return f"from {setting['low']} to {setting['high']}"
+
+
+class _Checked:
+    """Refuses values of another type or out of range."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):  # type: ignore[arg-type]
+            _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
+
+
+def _check(name: str, value: Any, kind: type, meta: Mapping[str, Any]) -> None:
+    right_type = type(value) is kind or (kind is float and type(value) is int)
+    if right_type and meta["choices"]:
+        right_value = value in meta["choices"]
+    else:
+        right_value = right_type and (meta["low"] is None or meta["low"] <= value <= meta["high"])
+    if not right_value:
+        raise SettingsError(
+            f"{name} = {value!r} is not allowed", f"{name} takes {_kind_name(kind)} {allowed(meta)}"
+        )
+
+
+def _kind_name(kind: type) -> str:
+    return {int: "a whole number", float: "a number", str: "a word:"}[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractSettings(_Checked):
+    """What decides the bytes that extraction writes; a change makes a video's record stale."""
+
+    detector: str = _setting("hog", "what finds faces", choices=("hog", "cnn", "haar"))
+    landmarks: int = _setting(
+        68, "points a face: 68 (model for non-commercial use) or 5", low=5, high=68
+    )
+    faces: str = _setting(
+        "target", "the face that covers most of a scene, or every face", choices=("target", "all")
+    )
+    faces_per_scene: int = _setting(50, "frames sampled a scene", low=1, high=1000)
+    size_px: int = _setting(256, "side of a crop", low=32, high=2048)
+    margin: float = _setting(1.3, "side of the crop over the length of the face", low=1.0, high=4.0)
+    min_face_px: int = _setting(40, "smallest face wanted, side of its box", low=16, high=2000)
+    min_face_share: float = _setting(
+        0.06, "smallest face wanted, over the shorter side of the frame", low=0.0, high=1.0
+    )
+    min_width: int = _setting(0, "narrower videos are refused", low=0, high=65536)
+    min_height: int = _setting(0, "lower videos are refused", low=0, high=65536)
+    min_duration_s: float = _setting(0.0, "shorter videos are refused", low=0.0, high=86400.0)
+    max_frame_megapixels: float = _setting(
+        70.0, "larger frames are refused", low=0.001, high=1000.0
+    )
+    min_scene_s: float = _setting(0.6, "shortest scene", low=0.1, high=60.0)
+
+    @property
+    def key(self) -> str:
+        """Sixteen hex digits that change with any setting and with the record's version."""
+        text = json.dumps([RECORD_VERSION, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings(_Checked):
+    """How a run uses the machine; never decides a byte of what it writes."""
+
+    workers: int = _setting(0, "processes at once; 0 is one a core", low=0, high=1024)
+    time_limit_s: float = _setting(3600.0, "for one video", low=1.0, high=864000.0)
+    memory_limit_mb: int = _setting(3000, "for one video", low=300, high=1_000_000)
+
+    @property
+    def worker_count(self) -> int:
+        """Processes at once, with 0 resolved to the cores that this process may use."""
+        return self.workers or _cores()
+
+
+def _cores() -> int:
+    """Cores that this process may use; macOS cannot say which, only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections of ``dsbuild.toml``."""
+
+    extract: ExtractSettings = field(default_factory=ExtractSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+    def override(self, **values: object) -> Self:
+        """These settings with some replaced by name, in whichever section has the name.
+
+        Values of None are passed over, so that a command line's options fit as they are.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        extract = {n: v for n, v in given.items() if n in ExtractSettings.__slots__}
+        run = {n: v for n, v in given.items() if n in RunSettings.__slots__}
+        if unknown := given.keys() - extract.keys() - run.keys():
+            raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
+        return replace(
+            self,
+            extract=replace(self.extract, **cast(Any, extract)),
+            run=replace(self.run, **cast(Any, run)),
+        )
+
+
+_SECTIONS: dict[str, type[ExtractSettings] | type[RunSettings]] = {
+    "extract": ExtractSettings,
+    "run": RunSettings,
+}
+
+
+def read_settings(path: Path) -> Settings:
+    """Settings from a TOML file; what it leaves out has its default.
+
+    Raises :class:`SettingsError` that names the key, what is allowed, the file and the line.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}", "see https://toml.io for the format") from error
+    for name, table in tables.items():
+        if name not in _SECTIONS or not isinstance(table, dict):
+            raise SettingsError(
+                f"{path}, line {_line(text, name)}: unknown section {name}",
+                f"the sections are {', '.join(_SECTIONS)}",
+            )
+    return Settings(
+        extract=_section(path, text, "extract", tables),
+        run=_section(path, text, "run", tables),
+    )
+
+
+def _section(path: Path, text: str, name: str, tables: Mapping[str, Any]) -> Any:
+    kind = _SECTIONS[name]
+    known = [f.name for f in fields(kind)]
+    values = tables.get(name, {})
+    for key in values:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            raise SettingsError(
+                f"{path}, line {_line(text, key, name)}: unknown key {key} in [{name}]",
+                f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}",
+            )
+        try:
+            kind(**{key: values[key]})
+        except SettingsError as error:
+            where = f"{path}, line {_line(text, key, name)}"
+            raise SettingsError(f"{where}: {error}", error.hint) from error
+    return kind(**values)
+
+
+def _line(text: str, key: str, section: str | None = None) -> int:
+    """Number of the line that sets a key; TOML parsers keep none."""
+    inside = section is None
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("[") and section is not None:
+            inside = stripped.strip("[] ") == section
+        elif inside and re.match(rf"[\"']?{re.escape(key)}[\"']?\s*[.=]", stripped):
+            return number
+        if stripped.strip("[] ") == key:
+            return number
+    return 1
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Write or update a settings file; comments and order of an existing one are kept."""
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _blank()
+    for name in _SECTIONS:
+        table = document.setdefault(name, tomlkit.table())
+        for key, value in asdict(getattr(settings, name)).items():
+            if table.get(key) != value:
+                table[key] = value
+    aside = path.with_name(f".partial-{path.name}")
+    aside.write_text(tomlkit.dumps(document), encoding="utf-8")
+    aside.replace(path)
+
+
+def _blank() -> tomlkit.TOMLDocument:
+    """Every setting with its default, and what it is."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Settings of this dataset; see docs/settings.md."))
+    for name, kind in _SECTIONS.items():
+        table = tomlkit.table()
+        for f in fields(kind):
+            table.add(f.name, f.default)
+            table[f.name].comment(f"{f.metadata['help']}; {allowed(f.metadata)}")
+        document.add(tomlkit.nl())
+        document.add(name, table)
+    return document
