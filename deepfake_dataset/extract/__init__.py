@@ -1,0 +1,1 @@
+"""One video in, faces out."""

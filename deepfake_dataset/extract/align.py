@@ -1,0 +1,156 @@
+"""The crop's geometry, and the crop: MesoNet's alignment (Afchar et al. 2018).
+
+The centre is the middle between nose tip and nose bridge; the face's length is 2.2 times
+the longer of eye to eye and eyes to mouth; the crop is a square of ``margin`` lengths,
+turned so that eyes to mouth is vertical.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.extract.frame import Frame, Image
+from deepfake_dataset.extract.landmarks import Points
+from deepfake_dataset.records import Box
+
+_LENGTH = 2.2
+# iBUG 300-W numbering. Points at the corners of the mouth belong to both lips.
+_RIGHT_EYE, _LEFT_EYE = slice(36, 42), slice(42, 48)
+_BRIDGE, _TIP = slice(27, 31), slice(31, 36)
+_TOP_LIP = [48, 49, 50, 51, 52, 53, 54, 64, 63, 62, 61, 60]
+_BOTTOM_LIP = [54, 55, 56, 57, 58, 59, 48, 60, 67, 66, 65, 64]
+# dlib's five points have no mouth and no bridge: both are placed from the eyes and the
+# base of the nose, by the mean proportions that the 68-point model gives.
+_MOUTH_BY_NOSE = 1.62
+_CENTER_BY_NOSE = 0.66
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """The four places that decide a crop, each (x, y) in pixels of the frame."""
+
+    right_eye: NDArray[np.float64]
+    left_eye: NDArray[np.float64]
+    mouth: NDArray[np.float64]
+    center: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A square in the frame: where a crop comes from."""
+
+    center_x: float
+    center_y: float
+    side: float
+    """In pixels of the frame."""
+    roll_deg: float
+    """Clockwise turn of the square."""
+
+    def corners(self) -> NDArray[np.float64]:
+        """(4, 2) corners in the frame, clockwise from the crop's top left."""
+        unit = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
+        return unit * self.side @ self.rotation().T + [self.center_x, self.center_y]
+
+    def rotation(self) -> NDArray[np.float64]:
+        """(2, 2) matrix from directions in the crop to directions in the frame."""
+        turn = math.radians(self.roll_deg)
+        return np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+
+
+def anchors_of(points: Points) -> Anchors:
+    """From 68 or 5 landmarks."""
+    return _anchors_of_68(points) if len(points) == 68 else _anchors_of_5(points)
+
+
+def _anchors_of_68(points: Points) -> Anchors:
+    return Anchors(
+        right_eye=points[_RIGHT_EYE].mean(axis=0),
+        left_eye=points[_LEFT_EYE].mean(axis=0),
+        mouth=(points[_TOP_LIP].mean(axis=0) + points[_BOTTOM_LIP].mean(axis=0)) / 2,
+        center=(points[_TIP].mean(axis=0) + points[_BRIDGE].mean(axis=0)) / 2,
+    )
+
+
+def _anchors_of_5(points: Points) -> Anchors:
+    """dlib's order: the left eye's outer and inner corner, the right eye's, the nose's base."""
+    left, right, nose = points[0:2].mean(axis=0), points[2:4].mean(axis=0), points[4]
+    eyes = (left + right) / 2
+    return Anchors(
+        right_eye=right,
+        left_eye=left,
+        mouth=eyes + (nose - eyes) * _MOUTH_BY_NOSE,
+        center=eyes + (nose - eyes) * _CENTER_BY_NOSE,
+    )
+
+
+def pose_of(anchors: Anchors, margin: float) -> Pose:
+    """The square that MesoNet cuts out, ``margin`` times the face's length."""
+    eyes = (anchors.right_eye + anchors.left_eye) / 2
+    across = float(np.linalg.norm(anchors.left_eye - anchors.right_eye))
+    down_x, down_y = anchors.mouth - eyes
+    length = _LENGTH * max(across, math.hypot(down_x, down_y))
+    return Pose(
+        center_x=float(anchors.center[0]),
+        center_y=float(anchors.center[1]),
+        side=length * margin,
+        roll_deg=math.degrees(math.atan2(-down_x, down_y)),
+    )
+
+
+def cut_out(frame: Frame, pose: Pose, size: int) -> Image:
+    """The crop as RGB of shape (size, size, 3); what lies outside the frame is reflected.
+
+    Shrinking averages first, so that fine texture does not alias into the crop; the
+    turn is then one bicubic step near scale one.
+    """
+    scale = min(1.0, size / pose.side)
+    patch = frame.rgb(_around(pose), scale)
+    return np.asarray(
+        cv2.warpAffine(
+            patch.pixels,
+            _crop_to_patch(pose, size, patch.left, patch.top, patch.scale_x, patch.scale_y),
+            (size, size),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REFLECT_101,
+        ),
+        dtype=np.uint8,
+    )
+
+
+def share_outside(pose: Pose, frame: Box) -> float:
+    """Share of the crop's area beyond the frame, 0 to 1."""
+    edges = np.array(
+        [
+            [frame.left, frame.top],
+            [frame.right, frame.top],
+            [frame.right, frame.bottom],
+            [frame.left, frame.bottom],
+        ]
+    )
+    inside, _ = cv2.intersectConvexConvex(
+        pose.corners().astype(np.float32), edges.astype(np.float32)
+    )
+    return min(1.0, max(0.0, 1 - inside / pose.side**2))
+
+
+def _around(pose: Pose) -> Box:
+    """Upright box that holds the square, and two pixels more for the interpolation."""
+    corners = pose.corners()
+    (left, top), (right, bottom) = corners.min(axis=0) - 2, corners.max(axis=0) + 2
+    return Box(left, top, right, bottom)
+
+
+def _crop_to_patch(
+    pose: Pose, size: int, left: float, top: float, scale_x: float, scale_y: float
+) -> NDArray[np.float64]:
+    """2×3 matrix from pixel indices of the crop to pixel indices of the patch.
+
+    A pixel's index is its corner; its centre lies half a pixel further, on both sides.
+    """
+    to_patch = np.diag([scale_x, scale_y])
+    linear = to_patch @ pose.rotation() * (pose.side / size)
+    center = to_patch @ [pose.center_x - left, pose.center_y - top] - 0.5
+    return np.column_stack([linear, center - linear @ np.full(2, (size - 1) / 2)])

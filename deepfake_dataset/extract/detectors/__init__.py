@@ -1,0 +1,61 @@
+"""What finds faces in a picture: one small class a detector, one a file, made by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from deepfake_dataset.extract.frame import Image
+from deepfake_dataset.records import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face found."""
+
+    box: Box
+    """In the geometry of dlib's boxes: from the eyebrows to the chin, square."""
+    score: float
+    """Higher is surer; scales differ by detector."""
+
+
+class Detector(Protocol):
+    """Finds faces in a picture. A new one must pass ``tests/extract/test_detectors.py``."""
+
+    name: str
+    smallest_px: int
+    """Width of the smallest box found; callers scale their pictures to it."""
+    step: float
+    """From one size searched to the next larger one."""
+    coloured: bool
+    """Whether ``find`` takes RGB of shape (h, w, 3), or luma of shape (h, w)."""
+
+    def find(self, image: Image) -> list[Detection]:
+        """Faces of at least ``smallest_px``, in the image's pixels, surest first."""
+        ...
+
+
+def make_detector(name: str) -> Detector:
+    """The detector of that name, its model loaded."""
+    return _MAKERS[name]()
+
+
+def _hog() -> Detector:
+    from deepfake_dataset.extract.detectors.hog import HogDetector
+
+    return HogDetector()
+
+
+def _cnn() -> Detector:
+    from deepfake_dataset.extract.detectors.cnn import CnnDetector
+
+    return CnnDetector()
+
+
+def _haar() -> Detector:
+    from deepfake_dataset.extract.detectors.haar import HaarDetector
+
+    return HaarDetector()
+
+
+_MAKERS: dict[str, Callable[[], Detector]] = {"hog": _hog, "cnn": _cnn, "haar": _haar}
+"""Imported only when asked for: each brings its own library or model."""

@@ -1,0 +1,30 @@
+"""dlib's frontal face detector: histograms of oriented gradients and five linear filters."""
+
+import dlib
+
+from deepfake_dataset.extract.detectors import Detection
+from deepfake_dataset.extract.frame import Image
+from deepfake_dataset.records import Box
+
+
+class HogDetector:
+    """The default: nearly free of false alarms, near-frontal faces, fast on a CPU.
+
+    Luma instead of RGB costs a quarter less and finds the same faces.
+    """
+
+    name = "hog"
+    smallest_px = 80
+    step = 6 / 5
+    coloured = False
+
+    def __init__(self) -> None:
+        self._detector = dlib.get_frontal_face_detector()
+
+    def find(self, image: Image) -> list[Detection]:
+        """Faces in luma of shape (h, w)."""
+        boxes, scores, _ = self._detector.run(image, 0, 0.0)
+        return [
+            Detection(Box(box.left(), box.top(), box.right() + 1, box.bottom() + 1), score)
+            for box, score in zip(boxes, scores, strict=True)
+        ]

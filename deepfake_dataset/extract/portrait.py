@@ -1,0 +1,89 @@
+"""One face of one frame: its landmarks, its aligned crop, its measures, its PNG."""
+
+import hashlib
+from dataclasses import dataclass
+
+import cv2
+
+from deepfake_dataset.extract.align import Pose, anchors_of, cut_out, pose_of, share_outside
+from deepfake_dataset.extract.detectors import Detection
+from deepfake_dataset.extract.frame import Image
+from deepfake_dataset.extract.landmarks import Points, find_landmarks
+from deepfake_dataset.extract.quality import sharpness, yaw_deg
+from deepfake_dataset.extract.scene import Sighting
+from deepfake_dataset.records import Face
+from deepfake_dataset.settings import ExtractSettings
+
+# Paeth's filter and Huffman coding alone: smaller than zlib's fastest level and in 60 % of
+# its time, within a seventh of level 6's size (benchmarks/extract.py --png).
+_PNG = [
+    cv2.IMWRITE_PNG_FILTER,
+    cv2.IMWRITE_PNG_FILTER_PAETH,
+    cv2.IMWRITE_PNG_STRATEGY,
+    cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
+]
+# Landmarks whose crop is this many times larger or smaller than the detector's box, or whose
+# centre lies outside it, belong to something else. Sound faces lie between 1.2 and 2.0.
+_LEAST_SIDE, _MOST_SIDE = 0.7, 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A face's record and its file."""
+
+    face: Face
+    png: bytes
+
+
+def portray(
+    sighting: Sighting, settings: ExtractSettings, *, name: str, scene: int, track: int
+) -> Portrait | None:
+    """The face's crop and record, or None where its landmarks form no face."""
+    frame, detection = sighting.frame, sighting.detection
+    points = find_landmarks(frame, detection, settings.landmarks)
+    anchors = anchors_of(points)
+    pose = pose_of(anchors, settings.margin)
+    if not _plausible(pose, detection):
+        return None
+    crop = cut_out(frame, pose, settings.size_px)
+    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    png = encode(crop)
+    face = Face(
+        face_id=name,
+        scene=scene,
+        track=track,
+        frame=frame.index,
+        pts=frame.pts,
+        time_s=frame.time_s,
+        frame_type=frame.frame_type,
+        detector=settings.detector,
+        score=detection.score,
+        box=detection.box,
+        landmarks=_flat(points),
+        center_x=pose.center_x,
+        center_y=pose.center_y,
+        native_px=pose.side,
+        roll_deg=pose.roll_deg,
+        yaw_deg=yaw_deg(anchors),
+        sharpness=sharpness(luma),
+        brightness=float(luma.mean()),
+        outside=share_outside(pose, frame.whole),
+        sha256=hashlib.sha256(png).hexdigest(),
+    )
+    return Portrait(face, png)
+
+
+def encode(crop: Image) -> bytes:
+    """PNG of RGB (h, w, 3): lossless, and the same encoding for every class."""
+    _, data = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), _PNG)
+    return data.tobytes()
+
+
+def _flat(points: Points) -> tuple[float, ...]:
+    return tuple(round(value, 3) for value in points.ravel().tolist())
+
+
+def _plausible(pose: Pose, detection: Detection) -> bool:
+    box = detection.box
+    inside = box.left <= pose.center_x <= box.right and box.top <= pose.center_y <= box.bottom
+    return inside and _LEAST_SIDE * box.width <= pose.side <= _MOST_SIDE * box.width
