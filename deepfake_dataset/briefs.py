@@ -81,18 +81,16 @@ def read_briefs(dataset: Dataset) -> dict[str, Brief]:
     cache = dataset.cache_folder / _FILE
     known = _load(cache)
     states = _states(dataset)
-    fresh = {
-        video_id: (state, brief_of(dataset.read(video_id)))
-        for video_id, state in states.items()
-        if known.get(video_id, ("", None))[0] != state
-    }
+    fresh: dict[str, tuple[str, Brief]] = {}
+    for video_id, state in states.items():
+        if known.get(video_id, ("", None))[0] != state:
+            with suppress(KeyError):  # a run may have taken it out since
+                fresh[video_id] = state, brief_of(dataset.read(video_id))
     gone = known.keys() - states.keys()
     if fresh or gone:
         _save(cache, fresh, gone)
-    return {
-        video_id: fresh[video_id][1] if video_id in fresh else _parsed(known[video_id][1])
-        for video_id in sorted(states)
-    }
+    current = known | fresh
+    return {id_: current[id_][1] for id_ in sorted(current.keys() & states.keys())}
 
 
 def _counted(words: Iterable[str]) -> tuple[Count, ...]:
@@ -103,31 +101,36 @@ def _states(dataset: Dataset) -> dict[str, str]:
     """Size, time of change and inode of every record: a record is never changed in place."""
     if not dataset.videos_folder.is_dir():
         return {}
+    states = {}
     with os.scandir(dataset.videos_folder) as entries:
-        return {
-            Path(entry.name).stem: _state(entry.stat())
-            for entry in entries
-            if entry.name.endswith(".parquet") and not entry.name.startswith(".")
-        }
+        for entry in entries:
+            if entry.name.endswith(".parquet") and not entry.name.startswith("."):
+                with suppress(FileNotFoundError):
+                    states[Path(entry.name).stem] = _state(entry.stat())
+    return states
 
 
 def _state(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
-def _parsed(row: str) -> Brief:
-    return from_row(Brief, json.loads(row))
-
-
-def _load(cache: Path) -> dict[str, tuple[str, str]]:
+def _load(cache: Path) -> dict[str, tuple[str, Brief]]:
+    """A cache that is damaged, or another version's, is thrown away."""
     try:
         if not cache.exists():
             return {}
         with closing(sqlite3.connect(cache)) as database:
             rows = database.execute("SELECT video_id, state, row FROM brief")
-            return {video_id: (state, row) for video_id, state, row in rows}
-    except (OSError, sqlite3.Error):
+            return {id_: (state, from_row(Brief, json.loads(row))) for id_, state, row in rows}
+    except (OSError, sqlite3.Error, TypeError, ValueError):
+        _discard(cache)
         return {}
+
+
+def _discard(cache: Path) -> None:
+    for path in (cache, cache.with_name(f"{cache.name}-journal")):
+        with suppress(OSError):
+            path.unlink()
 
 
 def _save(cache: Path, fresh: dict[str, tuple[str, Brief]], gone: Iterable[str]) -> None:

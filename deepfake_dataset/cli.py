@@ -5,12 +5,12 @@ Exit codes: 0 all well, 1 usage or settings, 2 some videos failed and the rest i
 committed, 75 another run holds the dataset, 130 interrupted.
 """
 
+import os
 import sys
 import traceback
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 
 from deepfake_dataset.console import Bar, print_errors, print_json, print_summary, print_totals, say
@@ -36,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON on st
 
 @app.callback()
 def _options(
-    debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Take the options that stand before any command."""
 
@@ -146,17 +146,37 @@ def errors(dataset: DatasetOption, as_json: JsonOption = False) -> None:
 
 @app.command()
 def sheet(
-    video: Annotated[str, typer.Argument(help="Its file, its path in the dataset, or its id.")],
     dataset: DatasetOption,
+    video: Annotated[
+        str | None, typer.Argument(help="Its file, its path in the dataset, or its id.")
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="PNG", help="Default: reports/<video_id>.png"),
+        typer.Option("-o", "--output", metavar="PNG", help="Default: below reports/."),
     ] = None,
 ) -> None:
-    """Draw a contact sheet: scenes, boxes and crops of one video."""
-    from deepfake_dataset.commands import draw_sheet
+    """Draw a contact sheet: one video's scenes, boxes and crops, or a row for every video."""
+    from deepfake_dataset.commands import draw_dataset, draw_sheet
 
-    typer.echo(draw_sheet(video, dataset, output))
+    drawn = draw_sheet(video, dataset, output) if video else draw_dataset(dataset, output)
+    typer.echo(os.fsencode(drawn))  # a name may hold bytes that are not UTF-8
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where everything goes.")] = Path("demo"),
+    as_json: JsonOption = False,
+) -> None:
+    """Film a few videos on the spot, forge them, and make a dataset of them."""
+    from deepfake_dataset.commands import make_demo
+
+    say("filming twelve videos of three people …")
+    with Bar() as bar:
+        made = make_demo(folder, bar.show)
+    print_summary(made.summary, made.dataset)
+    say(f"videos   {made.videos}\ndataset  {made.dataset}\nlook at  {made.sheet}")
+    if as_json:
+        print_json(made.summary)
 
 
 def main() -> NoReturn:
@@ -166,25 +186,31 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command; give its exit code. No traceback is shown unless ``--debug`` is given."""
-    debug = arguments[:1] == ["--debug"]
     try:
-        return app(arguments, standalone_mode=False) or 0
-    except click.ClickException as error:
-        error.show()
-        return UsageError.exit_code
-    except DsbuildError as error:
-        say(f"error: {error}\nhint: {error.hint}")
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        code: int = app(arguments or ["--help"], prog_name="dsbuild", standalone_mode=False) or 0
+    except (Exception, KeyboardInterrupt) as error:
+        if arguments[:1] == ["--debug"]:
+            traceback.print_exception(error)
+        code = _explain(error)
+    if code == INTERRUPTED:
         say("interrupted: what was committed is kept; run the same command again to go on")
-        code = INTERRUPTED
-    except Exception as error:
-        say(f"error: {type(error).__name__}: {error}")
-        say("hint: this is a fault of dsbuild; dsbuild --debug … shows where, please report it")
-        code = UsageError.exit_code
-    if debug:
-        traceback.print_exc()
     return code
+
+
+def _explain(error: BaseException) -> int:
+    """Tell people what happened; give the exit code."""
+    match error:
+        case DsbuildError():
+            say(f"error: {error}\nhint: {error.hint}")
+            return error.exit_code
+        case typer.TyperException():
+            say(f"error: {error.format_message()}\nhint: see dsbuild --help")
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case _:
+            say(f"error: {type(error).__name__}: {error}")
+            say("hint: this is a fault of dsbuild; dsbuild --debug … shows where, please report it")
+    return UsageError.exit_code
 
 
 def _parse_size(text: str | None) -> tuple[int | None, int | None]:

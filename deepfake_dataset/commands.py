@@ -1,9 +1,12 @@
 """What the command line can do, as functions: one for each command."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,8 @@ from deepfake_dataset.sources.fingerprints import Fingerprints
 from deepfake_dataset.tallies import Summary, Totals, totals_of
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from deepfake_dataset.extract.video import Job
 
 FINGERPRINTS = "fingerprints.sqlite3"
@@ -35,6 +40,16 @@ class Progress:
     """The one that has just ended; None at the start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo made."""
+
+    videos: Path
+    dataset: Path
+    sheet: Path
+    summary: Summary
+
+
 def extract_faces(
     videos: Sequence[Path],
     dataset: Path,
@@ -42,7 +57,7 @@ def extract_faces(
     labels: Path | None = None,
     verify: bool = False,
     retry: bool = False,
-    tell: Callable[[Progress], None] = lambda progress: None,
+    tell: Callable[[Progress], None] = lambda _: None,
     **settings: object,
 ) -> Summary:
     """Extract the faces of every video that is new or whose settings have changed.
@@ -53,24 +68,25 @@ def extract_faces(
 
     Raises :class:`DsbuildError`; what was committed before stays.
     """
-    opened = _with_settings(dataset, settings)
-    with exclusive(opened.root):
+    Dataset.open_or_create(dataset, Settings().override(**settings))
+    with exclusive(dataset):
+        opened = _with_settings(Dataset.open(dataset), settings)
         opened.sweep()
         found = find_videos(
             videos, labels, Fingerprints(opened.cache_folder / FINGERPRINTS), verify
         )
         run = _Run(opened, found, retry)
         run.clear_unreadable()
-        lost = run.record_unreadable()
         relabelled = run.relabel()
-        done = run.extract(tell)
+        done = run.do_what_is_due(tell)
+    number = len(found.videos) + len(found.unreadable)
     return Summary(
-        found=len(found.videos) + len(found.unreadable),
+        found=number,
         duplicates=len(found.duplicates),
         skipped=found.skipped,
         relabelled=relabelled,
-        known=len(found.videos) - len(done),
-        done=totals_of([*lost, *done]),
+        known=number - len(done),
+        done=totals_of(done),
         all=totals_of(read_briefs(opened).values()),
     )
 
@@ -98,29 +114,69 @@ def draw_sheet(video: str, dataset: Path, output: Path | None = None) -> Path:
     Raises :class:`UsageError` where the dataset does not have the video.
     """
     from deepfake_dataset.extract.stills import read_stills
-    from deepfake_dataset.report.sheet import draw, stills_of
+    from deepfake_dataset.report.sheet import draw_video, stills_of
 
     opened = Dataset.open(dataset)
-    record = opened.read(_find_video(video, opened))
-    source = Fingerprints(opened.cache_folder / FINGERPRINTS).locate(record.video_id)
+    file_id = _id_of(Path(video))
+    record = opened.read(_find_video(video, file_id, opened))
+    known = Fingerprints(opened.cache_folder / FINGERPRINTS)
+    source = Path(video) if record.video_id == file_id else known.locate(record.video_id)
     wanted = stills_of(record)
     stills = read_stills(source, wanted) if source else {}
     target = output or opened.root / "reports" / f"{record.video_id}.png"
-    picture = draw(record, lambda face: opened.face_path(record.video_id, face), stills)
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target)
+    with _crops_there():
+        picture = draw_video(record, lambda face: opened.face_path(record.video_id, face), stills)
+    _save(picture, target)
     return target
 
 
-def _find_video(name: str, dataset: Dataset) -> str:
+def draw_dataset(dataset: Path, output: Path | None = None) -> Path:
+    """Draw a row of faces for each video; ``reports/overview.png`` unless ``output`` says else."""
+    from deepfake_dataset.report.overview import draw_overview
+
+    opened = Dataset.open(dataset)
+    videos = sorted(opened.videos(), key=lambda video: video.path)
+    with _crops_there():
+        picture = draw_overview(dataset.name, read_status(dataset), videos, opened.face_path)
+    target = output or opened.root / "reports" / "overview.png"
+    _save(picture, target)
+    return target
+
+
+def make_demo(folder: Path, tell: Callable[[Progress], None] = lambda _: None) -> Demo:
+    """Film the demo's videos, extract their faces, draw the overview; all below ``folder``.
+
+    Raises :class:`UsageError` where the ``demo`` extra is not installed.
+    """
+    from deepfake_dataset.demo import make_videos
+
+    videos, dataset = folder / "videos", folder / "dataset"
+    make_videos(videos)
+    summary = extract_faces([videos], dataset, labels=videos / "labels.csv", tell=tell)
+    return Demo(videos, dataset, draw_dataset(dataset), summary)
+
+
+def _save(picture: "Image", target: Path) -> None:
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(target, format="PNG")
+
+
+@contextmanager
+def _crops_there() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"the crop {error.filename} is missing",
+            "delete its video's record in videos/ and run dsbuild extract again",
+        ) from error
+
+
+def _find_video(name: str, file_id: str | None, dataset: Dataset) -> str:
     """The id of the one video that a user means."""
     briefs = read_briefs(dataset)
-    if name in briefs:
-        return name
-    if Path(name).is_file():
-        with Path(name).open("rb") as file:
-            video_id = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    for video_id in (name, file_id):
         if video_id in briefs:
             return video_id
     fits = [b for b in briefs.values() if b.path == name or b.path.endswith(f"/{name}")]
@@ -129,20 +185,25 @@ def _find_video(name: str, dataset: Dataset) -> str:
     if fits:
         listed = ", ".join(brief.path for brief in fits[:5])
         raise UsageError(f"{name} fits {len(fits)} videos: {listed}", "name more of the path")
+    near = get_close_matches(name, [brief.path for brief in briefs.values()], n=1)
     raise UsageError(
-        f"{dataset.root} has no video {name}", "dsbuild status -d DATASET --videos lists them"
+        f"{dataset.root} has no video {name}",
+        f"did you mean {near[0]}?" if near else "dsbuild extract VIDEOS -d DATASET adds it",
     )
 
 
-def _with_settings(root: Path, given: dict[str, object]) -> Dataset:
-    """The dataset, made if need be, with the settings given kept in its file."""
-    if not (root / SETTINGS_FILE).is_file():
-        return Dataset.create(root, Settings().override(**given))
-    dataset = Dataset.open(root)
+def _id_of(file: Path) -> str | None:
+    with suppress(OSError), file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+    return None
+
+
+def _with_settings(dataset: Dataset, given: dict[str, object]) -> Dataset:
+    """The dataset with the settings given, which are kept in its file."""
     settings = dataset.settings.override(**given)
     if settings != dataset.settings:
-        with writing(root / SETTINGS_FILE):
-            write_settings(root / SETTINGS_FILE, settings)
+        with writing(dataset.root / SETTINGS_FILE):
+            write_settings(dataset.root / SETTINGS_FILE, settings)
     return replace(dataset, settings=settings)
 
 
@@ -154,57 +215,72 @@ class _Run:
         self._found = found
         self._retry = retry
         self._briefs = read_briefs(dataset)
+        self._files = [self._with_what_is_known(file) for file in found.videos]
+        self._due = [file for file in self._files if self._is_due(file)]
 
     def clear_unreadable(self) -> None:
-        """Files that can be read again, or were not named this time, lose that record."""
+        """Files that can be read again lose the record that says they cannot."""
         seen = {video.path for video in self._found.videos}
         seen |= {duplicate.path for duplicate in self._found.duplicates}
         for video_id, brief in self._briefs.items():
             if video_id.startswith(_UNREADABLE) and brief.path in seen:
                 self._dataset.remove(video_id)
 
-    def record_unreadable(self) -> list[Brief]:
-        """A file without readable bytes has no video id; its record goes by its path."""
-        briefs = []
-        for lost in self._found.unreadable:
-            name = hashlib.sha256(lost.path.encode()).hexdigest()[:16]
-            file = VideoFile(_UNREADABLE + name, lost.location, lost.path, 0, Provenance())
-            briefs.append(brief_of(self._commit_fault(file, UnreadableError(lost.reason))))
-        return briefs
-
     def relabel(self) -> int:
-        """Give records of done videos the labels that the sources have now."""
-        changed = 0
-        for file in self._found.videos:
-            brief = self._briefs.get(file.video_id)
-            wanted = brief and _merged(brief.provenance, file.provenance)
-            if brief and wanted and wanted != brief.provenance:
-                video = self._dataset.read(file.video_id)
-                self._dataset.rewrite(replace(video, provenance=wanted))
-                changed += 1
-        return changed
+        """Give records of videos that stay the labels that the sources have now."""
+        due = {file.video_id for file in self._due}
+        changed = [
+            file
+            for file in self._files
+            if file.video_id not in due
+            and file.provenance != self._briefs[file.video_id].provenance
+        ]
+        for file in changed:
+            video = self._dataset.read(file.video_id)
+            self._dataset.rewrite(replace(video, provenance=file.provenance))
+        return len(changed)
 
-    def extract(self, tell: Callable[[Progress], None]) -> list[Brief]:
-        """Do the videos that are not current; gives them in brief."""
+    def do_what_is_due(self, tell: Callable[[Progress], None]) -> list[Brief]:
+        """Record what cannot be read, do the videos that are not current; gives all in brief."""
+        done: list[Brief] = []
+        to_do = len(self._found.unreadable) + len(self._due)
+        tell(Progress(0, to_do, None))
+        with closing(self._extracted()) as extracted:
+            for video in chain(self._unreadable(), extracted):
+                done.append(brief_of(video))
+                tell(Progress(len(done), to_do, video))
+        return done
+
+    def _unreadable(self) -> Iterator[Video]:
+        """A file without readable bytes has no video id; its record goes by its path."""
+        times: Counter[str] = Counter()  # two folders may each have one under the same path
+        for lost in self._found.unreadable:
+            name = hashlib.sha256(f"{lost.path}\0{times[lost.path]}".encode()).hexdigest()[:16]
+            times[lost.path] += 1
+            file = VideoFile(_UNREADABLE + name, lost.location, lost.path, 0, Provenance())
+            yield self._commit_fault(file, UnreadableError(lost.reason))
+
+    def _extracted(self) -> Generator[Video, None, None]:
+        if not self._due:
+            return
         from deepfake_dataset.extract.video import Job, extract_video
 
-        jobs = [Job(file, self._dataset) for file in self._found.videos if self._is_due(file)]
-        done: list[Brief] = []
-        tell(Progress(0, len(jobs), None))
         settings = self._dataset.settings.run
         outcomes = run_each(
             extract_video,
-            jobs,
+            [Job(file, self._dataset) for file in self._due],
             workers=settings.worker_count,
             limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
             preload=["deepfake_dataset.extract.warm"],
         )
         with closing(outcomes):
-            for outcome in outcomes:
-                video = self._video_of(outcome)
-                done.append(brief_of(video))
-                tell(Progress(len(done), len(jobs), video))
-        return done
+            yield from map(self._video_of, outcomes)
+
+    def _with_what_is_known(self, file: VideoFile) -> VideoFile:
+        brief = self._briefs.get(file.video_id)
+        if brief is None:
+            return file
+        return replace(file, provenance=_merged(brief.provenance, file.provenance))
 
     def _is_due(self, file: VideoFile) -> bool:
         brief = self._briefs.get(file.video_id)

@@ -9,12 +9,12 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from deepfake_dataset.briefs import Brief
+from deepfake_dataset.briefs import Brief, Count
 from deepfake_dataset.commands import Progress
-from deepfake_dataset.errors import VIDEO_ERRORS
+from deepfake_dataset.errors import VIDEO_ERRORS, VideoError
 from deepfake_dataset.records import Status, Video
 from deepfake_dataset.schema import to_row
-from deepfake_dataset.tallies import Cell, Count, Summary, Totals
+from deepfake_dataset.tallies import Cell, Summary, Totals
 
 
 def say(text: str) -> None:
@@ -64,14 +64,19 @@ class Bar:
 
 
 def _failure(video: Video) -> str:
-    return f"{video.path}: {video.message}\n  hint: {VIDEO_ERRORS[video.error].hint}"
+    return f"{video.path}: {video.message}\n  hint: {_hint(video.error)}"
+
+
+def _hint(code: str) -> str:
+    """What to do; a record of a later version may have a code that is not known here."""
+    return VIDEO_ERRORS.get(code, VideoError).hint
 
 
 def print_errors(briefs: Sequence[Brief]) -> None:
     """Each failed or refused video, why, and what to do."""
     for brief in briefs:
         say(f"{brief.path}\n  {brief.error}: {brief.message}")
-        say(f"  hint: {VIDEO_ERRORS[brief.error].hint}")
+        say(f"  hint: {_hint(brief.error)}")
     if not briefs:
         say("no errors")
 

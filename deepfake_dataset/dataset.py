@@ -29,13 +29,20 @@ from deepfake_dataset.settings import Settings, read_settings, write_settings
 
 SETTINGS_FILE = "dsbuild.toml"
 _ASIDE = ".partial-"
-_DISK_FAULTS = {
+_VIDEO_ID = "[0-9a-f]" * 16
+_NO_FOLDER = "it cannot be a folder; name another one with -d"
+_HINTS = {
     errno.ENOSPC: "free some space on its disk, then run again: what is committed is kept",
     errno.EDQUOT: "the disk quota is used up; free some space, then run again",
     errno.EROFS: "its disk is mounted read-only",
     errno.EACCES: "check who owns the folder and its permissions",
     errno.EPERM: "check who owns the folder and its permissions",
     errno.EIO: "its disk reports errors; see the system's log",
+    errno.ENOTDIR: _NO_FOLDER,
+    errno.EEXIST: _NO_FOLDER,
+    errno.ELOOP: _NO_FOLDER,
+    errno.ENAMETOOLONG: _NO_FOLDER,
+    errno.EISDIR: "it is a folder; name a file",
 }
 
 
@@ -45,7 +52,7 @@ def writing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = _DISK_FAULTS.get(error.errno or 0)
+        hint = _HINTS.get(error.errno or 0)
         if hint is None:
             raise
         raise DatasetWriteError(f"cannot write to {place}: {error.strerror}", hint) from error
@@ -65,7 +72,7 @@ class Dataset:
         Raises :class:`NotADatasetError` where the folder is none, and
         :class:`SettingsError` for a faulty ``dsbuild.toml``.
         """
-        if not (root / SETTINGS_FILE).is_file():
+        if not _is_dataset(root):
             raise NotADatasetError(
                 f"{root} is not a dataset: it has no {SETTINGS_FILE}",
                 "dsbuild extract VIDEOS -d DATASET makes one",
@@ -78,22 +85,21 @@ class Dataset:
 
         Raises :class:`NotADatasetError` where it holds something else.
         """
-        if root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise NotADatasetError(
-                f"{root} is not a dataset, and not empty",
-                "name another folder with -d, or empty this one",
-            )
         with writing(root):
+            if root.exists() and not _is_empty(root):
+                raise NotADatasetError(
+                    f"{root} is not a dataset, and not empty",
+                    "name another folder with -d, or empty this one",
+                )
             root.mkdir(parents=True, exist_ok=True)
             write_settings(root / SETTINGS_FILE, settings)
+            _flush(root)
         return cls(root, settings)
 
     @classmethod
-    def open_or_create(cls, root: Path, settings: Settings | None = None) -> Self:
+    def open_or_create(cls, root: Path, settings: Settings) -> Self:
         """The dataset in a folder, made if the folder is missing or empty."""
-        if (root / SETTINGS_FILE).is_file():
-            return cls.open(root)
-        return cls.create(root, settings or Settings())
+        return cls.open(root) if _is_dataset(root) else cls.create(root, settings)
 
     @property
     def videos_folder(self) -> Path:
@@ -125,11 +131,12 @@ class Dataset:
         """
         path = self.record_path(video_id)
         try:
-            table = pq.read_table(path)
+            with path.open("rb") as file:
+                table = pq.read_table(file, page_checksum_verification=True)
             return from_row(Video, table.to_pylist()[0])
         except FileNotFoundError as error:
             raise KeyError(video_id) from error
-        except (pa.ArrowException, TypeError, ValueError, IndexError) as error:
+        except (pa.ArrowException, OSError, TypeError, ValueError, IndexError) as error:
             raise UsageError(
                 f"the record {path} is damaged: {error}",
                 "delete it and run dsbuild extract again; only this video is done anew",
@@ -163,7 +170,9 @@ class Dataset:
         """
         record = self.record_path(video.video_id)
         with writing(record):
-            record.unlink(missing_ok=True)
+            if record.exists():
+                record.unlink()
+                _flush(record.parent)
             self._place_crops(video, staged)
             _write_record(record, video)
 
@@ -177,18 +186,23 @@ class Dataset:
         """Take a video out, record first."""
         with writing(self.root):
             self.record_path(video_id).unlink(missing_ok=True)
-            shutil.rmtree(self.faces_folder / video_id, ignore_errors=True)
+            _clear(self.faces_folder / video_id)
 
     def sweep(self) -> None:
         """Clear away what a killed run left half made. Only for who holds the lock."""
+        committed = set(self.video_ids())
         with writing(self.root):
-            for folder in (self.videos_folder, self.faces_folder):
-                for left in folder.glob(f"{_ASIDE}*"):
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+            for left in self.videos_folder.glob(f"{_ASIDE}*"):
+                left.unlink()
+            for left in self.faces_folder.glob(f"{_ASIDE}*"):
+                _clear(left)
+            for crops in self.faces_folder.glob(_VIDEO_ID):
+                if crops.name not in committed:
+                    _clear(crops)
 
     def _place_crops(self, video: Video, staged: Path | None) -> None:
         place = self.faces_folder / video.video_id
-        shutil.rmtree(place, ignore_errors=True)
+        _clear(place)
         if staged is None or not video.faces:
             return
         for face in video.faces:
@@ -198,15 +212,35 @@ class Dataset:
         _flush(self.faces_folder)
 
 
+def _is_dataset(root: Path) -> bool:
+    try:
+        return (root / SETTINGS_FILE).is_file()
+    except OSError as error:
+        raise NotADatasetError(
+            f"{root} cannot be opened: {error.strerror}",
+            "check the name, who owns the folder and its permissions",
+        ) from error
+
+
+def _is_empty(root: Path) -> bool:
+    """Whether it holds nothing but what a killed run left of its first step."""
+    return root.is_dir() and all(entry.name.startswith(_ASIDE) for entry in root.iterdir())
+
+
+def _clear(folder: Path) -> None:
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
 def _write_record(path: Path, video: Video) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{_ASIDE}{path.name}")
-    schema = arrow_schema(Video)
+    table = pa.Table.from_pylist([to_row(video)], schema=arrow_schema(Video))
     try:
-        pq.write_table(
-            pa.Table.from_pylist([to_row(video)], schema=schema), aside, compression="zstd"
-        )
-        _flush(aside)
+        with aside.open("wb") as file:
+            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

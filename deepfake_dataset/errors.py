@@ -164,7 +164,8 @@ class CrashedError(VideoError):
 
 
 def _all_video_errors() -> dict[str, type[VideoError]]:
-    return {kind.code: kind for kind in (VideoError, *VideoError.__subclasses__())}
+    kinds: list[type[VideoError]] = [VideoError, *VideoError.__subclasses__()]
+    return {kind.code: kind for kind in kinds}
 
 
 VIDEO_ERRORS: dict[str, type[VideoError]] = _all_video_errors()

@@ -39,8 +39,6 @@ class MissReason(StrEnum):
     """Nothing was detected."""
     NOT_TARGET = "not-target"
     """Faces were detected, but not the one that the scene is about."""
-    TOO_SMALL = "too-small"
-    """The face is smaller than the settings ask for."""
     IMPLAUSIBLE = "implausible"
     """Landmarks on what was detected do not form a face."""
 

@@ -8,7 +8,7 @@ import types
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
@@ -70,7 +70,7 @@ def from_row(record: type[T], row: dict[str, Any]) -> T:
 
     Raises :class:`TypeError` or :class:`ValueError` where names or values do not fit.
     """
-    hints = _hints(record)
+    hints = _hints(cast(Any, record))
     if unknown := row.keys() - hints.keys():
         raise TypeError(f"unknown columns: {', '.join(sorted(unknown))}")
     return record(**{name: _typed(hints[name], value) for name, value in row.items()})

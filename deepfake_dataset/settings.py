@@ -7,11 +7,13 @@ allowed. Values are checked when a settings object is made, whoever makes it.
 import hashlib
 import json
 import os
-import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -29,7 +31,7 @@ def _setting(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: tuple[str | int, ...] = (),
 ) -> Any:
     return field(
         default=default,
@@ -40,32 +42,35 @@ def _setting(
 def allowed(setting: Mapping[str, Any]) -> str:
     """What a setting may be, in words, from its field's metadata."""
     if setting["choices"]:
-        return "one of " + ", ".join(setting["choices"])
+        return "one of " + ", ".join(map(str, setting["choices"]))
     return f"from {setting['low']} to {setting['high']}"
 
 
 class _Checked:
-    """Refuses values of another type or out of range."""
+    """Refuses values of another type or out of range; whole numbers will do as floats."""
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
-            _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
+            value, kind = getattr(self, f.name), type(f.default)
+            if not _is_allowed(value, kind, f.metadata):
+                raise SettingsError(f"{f.name} = {value!r} is not allowed", _hint(f))
+            if kind is float:
+                # 2, 2.0 and -0.0, 0.0 are equal, so they must be the same bytes in a key.
+                object.__setattr__(self, f.name, float(value) + 0.0)
 
 
-def _check(name: str, value: Any, kind: type, meta: Mapping[str, Any]) -> None:
-    right_type = type(value) is kind or (kind is float and type(value) is int)
-    if right_type and meta["choices"]:
-        right_value = value in meta["choices"]
-    else:
-        right_value = right_type and (meta["low"] is None or meta["low"] <= value <= meta["high"])
-    if not right_value:
-        raise SettingsError(
-            f"{name} = {value!r} is not allowed", f"{name} takes {_kind_name(kind)} {allowed(meta)}"
-        )
+def _is_allowed(value: Any, kind: type, meta: Mapping[str, Any]) -> bool:
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        return False
+    if meta["choices"]:
+        return value in meta["choices"]
+    return bool(meta["low"] <= value <= meta["high"])
 
 
-def _kind_name(kind: type) -> str:
-    return {int: "a whole number", float: "a number", str: "a word:"}[kind]
+def _hint(setting: Field[Any]) -> str:
+    what = {int: "a whole number ", float: "a number ", str: ""}[type(setting.default)]
+    range_ = allowed(setting.metadata)
+    return f"{setting.name} takes {'' if setting.metadata['choices'] else what}{range_}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class ExtractSettings(_Checked):
 
     detector: str = _setting("hog", "what finds faces", choices=("hog", "cnn", "haar"))
     landmarks: int = _setting(
-        68, "points a face: 68 (model for non-commercial use) or 5", low=5, high=68
+        68, "points a face: 68 (model for non-commercial use) or 5", choices=(68, 5)
     )
     faces: str = _setting(
         "target", "the face that covers most of a scene, or every face", choices=("target", "all")
@@ -135,8 +140,8 @@ class Settings:
         Values of None are passed over, so that a command line's options fit as they are.
         """
         given = {name: value for name, value in values.items() if value is not None}
-        extract = {n: v for n, v in given.items() if n in ExtractSettings.__slots__}
-        run = {n: v for n, v in given.items() if n in RunSettings.__slots__}
+        extract = {n: v for n, v in given.items() if n in ExtractSettings.__dataclass_fields__}
+        run = {n: v for n, v in given.items() if n in RunSettings.__dataclass_fields__}
         if unknown := given.keys() - extract.keys() - run.keys():
             raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
         return replace(
@@ -157,54 +162,75 @@ def read_settings(path: Path) -> Settings:
 
     Raises :class:`SettingsError` that names the key, what is allowed, the file and the line.
     """
-    text = path.read_text(encoding="utf-8")
+    text = _text_of(path)
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "see https://toml.io for the format") from error
     for name, table in tables.items():
         if name not in _SECTIONS or not isinstance(table, dict):
-            raise SettingsError(
-                f"{path}, line {_line(text, name)}: unknown section {name}",
-                f"the sections are {', '.join(_SECTIONS)}",
-            )
+            raise _no_section(f"{path}, line {_line(text, name)}", name)
     return Settings(
         extract=_section(path, text, "extract", tables),
         run=_section(path, text, "run", tables),
     )
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read {path}: {error.strerror}", "check its permissions"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path} is not UTF-8 text, at byte {error.start}", "save it as UTF-8"
+        ) from error
+
+
+def _no_section(where: str, name: str) -> SettingsError:
+    for section, kind in _SECTIONS.items():
+        if name == section:
+            return SettingsError(f"{where}: {name} is no section", f"write it as [{name}]")
+        if name in kind.__dataclass_fields__:
+            return SettingsError(
+                f"{where}: {name} stands outside its section", f"put it below [{section}]"
+            )
+    return _unknown(f"{where}: unknown section", name, _SECTIONS)
+
+
 def _section(path: Path, text: str, name: str, tables: Mapping[str, Any]) -> Any:
     kind = _SECTIONS[name]
-    known = [f.name for f in fields(kind)]
     values = tables.get(name, {})
-    for key in values:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            raise SettingsError(
-                f"{path}, line {_line(text, key, name)}: unknown key {key} in [{name}]",
-                f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}",
-            )
+    for key, value in values.items():
+        where = f"{path}, line {_line(text, name, key)}"
+        if key not in kind.__dataclass_fields__:
+            raise _unknown(f"{where}: unknown key in [{name}]:", key, kind.__dataclass_fields__)
         try:
-            kind(**{key: values[key]})
+            kind(**{key: value})
         except SettingsError as error:
-            where = f"{path}, line {_line(text, key, name)}"
             raise SettingsError(f"{where}: {error}", error.hint) from error
     return kind(**values)
 
 
-def _line(text: str, key: str, section: str | None = None) -> int:
-    """Number of the line that sets a key; TOML parsers keep none."""
-    inside = section is None
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if stripped.startswith("[") and section is not None:
-            inside = stripped.strip("[] ") == section
-        elif inside and re.match(rf"[\"']?{re.escape(key)}[\"']?\s*[.=]", stripped):
+def _unknown(problem: str, name: str, known: Iterable[str]) -> SettingsError:
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return SettingsError(f"{problem} {name}", hint)
+
+
+def _line(text: str, *keys: str) -> int:
+    """Number of the line that sets a key, as TOML parsers keep none.
+
+    It is the first one with which the text up to there is sound and has the key.
+    """
+    lines = text.split("\n")
+    for number in range(1, len(lines)):
+        with suppress(tomllib.TOMLDecodeError, KeyError):
+            reduce(getitem, keys, tomllib.loads("\n".join(lines[:number]) + "\n"))
             return number
-        if stripped.strip("[] ") == key:
-            return number
-    return 1
+    return len(lines)
 
 
 def write_settings(path: Path, settings: Settings) -> None:
@@ -216,7 +242,10 @@ def write_settings(path: Path, settings: Settings) -> None:
             if table.get(key) != value:
                 table[key] = value
     aside = path.with_name(f".partial-{path.name}")
-    aside.write_text(tomlkit.dumps(document), encoding="utf-8")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(tomlkit.dumps(document))
+        file.flush()
+        os.fsync(file.fileno())
     aside.replace(path)
 
 

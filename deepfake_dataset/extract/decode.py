@@ -138,7 +138,7 @@ class Decoder:
                 self.tally.packets_damaged += 1
             self._refuse_if_large()
 
-    def _packets(self) -> Iterator[av.Packet | None]:
+    def _packets(self) -> Iterator["av.Packet[VideoStream] | None"]:
         """Packets to the end, then None, which empties the decoder."""
         failed = 0
         while failed < _MAX_FAILED_READS:

@@ -1,9 +1,12 @@
 """Faces through a scene: searched for where none is known, followed where one is.
 
-The whole frame is searched at the first and the middle sample, and wherever no face is
-known; from each face found, a window is followed forwards and backwards until it is lost.
+From each face that a search of a whole frame finds, a window is followed through the
+samples, forwards and backwards; where it shows no face it waits in place. Whole frames are
+searched at the first sample, and wherever no face is known: less and less often while
+nothing is found, as what appears later is followed back to where it began.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -15,12 +18,18 @@ from deepfake_dataset.records import Box
 
 # Two boxes are the same face in one frame from this overlap on (PASCAL VOC's criterion).
 _SAME = 0.5
+# A face followed into the next sample still overlaps its last box this much. One that
+# does not is another's, or moves so fast that the whole frame has to be searched.
+_STILL = 0.2
 # A face found again is the one that was lost if it is no further than so many widths away
 # and of similar size: within one camera angle people do not change places in a moment.
 _REACH_WIDTHS = 3.0
 _SIZE_RATIO = 2.0
-# Where no face is known the whole frame is searched at most this often.
-_SEARCH_EVERY_S = 0.2
+# From this score on a detection counts in full: false alarms of dlib's detector score less.
+_SURE = 0.5
+# Where no face is known, whole frames are searched this long after one another; the time
+# doubles with each search that finds nothing, up to the longest.
+_SEARCH_AGAIN_S, _SEARCH_AT_LEAST_S = 0.1, 0.8
 # With all faces wanted, newcomers are looked for at each so-many-th sample.
 _NEWCOMERS_EVERY = 5
 
@@ -33,7 +42,7 @@ class Track:
 
     def covers(self, samples: int) -> float:
         """Share of the samples that show it, doubtful detections counting less."""
-        return sum(min(1.0, max(0.1, d.score)) for d in self.seen.values()) / samples
+        return sum(min(1.0, max(0.1, d.score / _SURE)) for d in self.seen.values()) / samples
 
     @property
     def width(self) -> float:
@@ -65,30 +74,37 @@ class _Scene:
         self.frames = frames
         self.search = search
         self.tracks: list[Track] = []
-        self._found_nothing_s: float | None = None
+        self._pause_s = 0.0
+        self._looked_s = -math.inf
 
     def to_search(self) -> Iterator[int]:
         """Positions whose whole frame must be searched, as far as is known by then."""
-        count = len(self.frames)
-        fixed = {0, count // 2}
-        if self.search.every_face:
-            fixed |= {*range(0, count, _NEWCOMERS_EVERY), count - 1}
-        for position in range(count):
-            if position in fixed or (not self._known(position) and self._due(position)):
+        for position in range(len(self.frames)):
+            if self._is_fixed(position) or (not self._known(position) and self._due(position)):
                 yield position
 
     def look(self, position: int) -> None:
         """Search one whole frame; follow whatever is new in it both ways."""
         found = self.search.whole(self.frames[position])
-        if not found:
-            self._found_nothing_s = self.frames[position].time_s
+        self._looked_s = self.frames[position].time_s
+        self._pause_s = 0.0 if found else self._longer_pause()
         for detection in found:
             if not any(_same(detection, known) for known in self._known(position)):
                 self._follow(self._resume_or_begin(position, detection), position)
 
+    def _is_fixed(self, position: int) -> bool:
+        if self.search.every_face:
+            return position % _NEWCOMERS_EVERY == 0 or position == len(self.frames) - 1
+        doubtful = position == len(self.frames) // 2 and not any(
+            median(d.score for d in track.seen.values()) >= _SURE for track in self.tracks
+        )
+        return position == 0 or doubtful
+
     def _due(self, position: int) -> bool:
-        last = self._found_nothing_s
-        return last is None or self.frames[position].time_s - last >= _SEARCH_EVERY_S
+        return self.frames[position].time_s - self._looked_s >= self._pause_s
+
+    def _longer_pause(self) -> float:
+        return min(_SEARCH_AT_LEAST_S, max(_SEARCH_AGAIN_S, 2 * self._pause_s))
 
     def _known(self, position: int) -> list[Detection]:
         return [track.seen[position] for track in self.tracks if position in track.seen]
@@ -105,26 +121,25 @@ class _Scene:
         return track
 
     def _follow(self, track: Track, position: int) -> None:
-        count = len(self.frames)
-        for way in (range(position + 1, count), range(position - 1, -1, -1)):
+        """Both ways to the scene's ends, or to where the track is known already."""
+        for way in (range(position + 1, len(self.frames)), range(position - 1, -1, -1)):
             known = track.seen[position]
             for i in way:
-                step = None if i in track.seen else self._near(i, known)
-                if step is None:
+                if i in track.seen:
                     break
-                track.seen[i] = known = step
+                if found := self._near(i, known):
+                    track.seen[i] = known = found
 
     def _near(self, position: int, known: Detection) -> Detection | None:
         """The same face in the next frame, unless it is another track's there."""
-        found = self.search.near(self.frames[position], known.box)
         taken = self._known(position)
-        free = [d for d in found if not any(_same(d, other) for other in taken)]
-        return max(free, key=lambda d: d.box.overlap(known.box), default=None)
+        found = find_near(self.frames[position], known.box, self.search)
+        return found if found and not any(_same(found, other) for other in taken) else None
 
 
 def find_near(frame: Frame, known: Box, search: Search) -> Detection | None:
-    """The face around a known place in a frame that was no sample, if it is there."""
-    found = search.near(frame, known)
+    """The face that lay at a known place a moment before, if it is still near."""
+    found = [d for d in search.near(frame, known) if d.box.overlap(known) >= _STILL]
     return max(found, key=lambda d: d.box.overlap(known), default=None)
 
 

@@ -91,15 +91,17 @@ class Frame:
         rgb = colour.to_rgb(patch.pixels, self._matrix, self._full_range)
         return Patch(rgb, patch.left, patch.top, patch.scale_x, patch.scale_y)
 
-    def small(self, long_side: int = 160) -> Image:
+    def small(self, long_side: int = 80) -> Image:
         """The whole frame as full-range YUV 4:4:4, (h, w, 3), its longer side ``long_side``."""
         width, height = self._shown_size
         scale = long_side / max(width, height)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         stored = size if self.turns % 2 == 0 else size[::-1]
-        yuv = cv2.merge([_shrink(plane, stored) for plane in self._planes])
-        shown = np.rot90(yuv, -self.turns) if self.turns else yuv
-        return np.asarray(shown if self._full_range else colour.to_full_range(shown))
+        luma, *chroma = self._planes
+        parts = [_thumbnail(luma, stored, 4), *(_thumbnail(part, stored, 2) for part in chroma)]
+        yuv = np.asarray(cv2.merge(parts), dtype=np.uint8)
+        shown = np.ascontiguousarray(np.rot90(yuv, -self.turns)) if self.turns else yuv
+        return shown if self._full_range else colour.to_full_range(shown)
 
     @cached_property
     def _rows(self) -> int:
@@ -113,7 +115,7 @@ class Frame:
     def _planes(self) -> list[Image]:
         """Y, U and V in place, without padding; chroma may be smaller than luma."""
         return [
-            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[
+            np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
                 : plane.height, : plane.width
             ][:: self._rows]
             for plane in self.picture.planes[:3]
@@ -224,11 +226,13 @@ def _resize(part: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(part, size, interpolation=method))
 
 
-def _shrink(plane: Image, size: tuple[int, int]) -> Image:
-    """A plane at thumbnail size, from two lines of it for each line of the thumbnail.
+def _thumbnail(plane: Image, size: tuple[int, int], samples: int) -> Image:
+    """A plane at thumbnail size: the mean of a few samples, down and across, for each pixel.
 
-    Reading every line of a 1080p plane costs 0.5 ms, a fifth of them 0.1 ms; for
-    telling one shot from another the difference does not show.
+    Averaging every pixel of a 1080p picture costs 0.5 ms, four by four samples 0.04; to tell
+    one shot or one light from another the difference does not show.
     """
-    step = max(1, plane.shape[0] // (2 * size[1]))
-    return _resize(plane[::step], size)
+    across, down = (
+        max(1, round(plane.shape[axis] / (samples * size[1 - axis]))) for axis in (1, 0)
+    )
+    return _resize(plane[::down, ::across], size)

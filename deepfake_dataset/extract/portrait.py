@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
 from deepfake_dataset.extract.align import Pose, anchors_of, cut_out, pose_of, share_outside
 from deepfake_dataset.extract.detectors import Detection
@@ -22,9 +23,10 @@ _PNG = [
     cv2.IMWRITE_PNG_STRATEGY,
     cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
 ]
-# Landmarks whose crop is this many times larger or smaller than the detector's box, or whose
-# centre lies outside it, belong to something else. Sound faces lie between 1.2 and 2.0.
-_LEAST_SIDE, _MOST_SIDE = 0.7, 3.5
+# Landmarks whose face is this many times longer or shorter than the detector's box is wide,
+# or whose centre lies outside it, belong to something else. Sound faces lie between 0.74
+# and 1.29, whatever the detector and the number of points (benchmarks/align.py).
+_LEAST_LENGTH, _MOST_LENGTH = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ def portray(
     points = find_landmarks(frame, detection, settings.landmarks)
     anchors = anchors_of(points)
     pose = pose_of(anchors, settings.margin)
-    if not _plausible(pose, detection):
+    if not _plausible(pose, settings.margin, detection):
         return None
     crop = cut_out(frame, pose, settings.size_px)
-    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     png = encode(crop)
     face = Face(
         face_id=name,
@@ -83,7 +85,7 @@ def _flat(points: Points) -> tuple[float, ...]:
     return tuple(round(value, 3) for value in points.ravel().tolist())
 
 
-def _plausible(pose: Pose, detection: Detection) -> bool:
-    box = detection.box
+def _plausible(pose: Pose, margin: float, detection: Detection) -> bool:
+    box, length = detection.box, pose.side / margin
     inside = box.left <= pose.center_x <= box.right and box.top <= pose.center_y <= box.bottom
-    return inside and _LEAST_SIDE * box.width <= pose.side <= _MOST_SIDE * box.width
+    return inside and _LEAST_LENGTH * box.width <= length <= _MOST_LENGTH * box.width

@@ -1,5 +1,6 @@
 """Where to look for faces: over the whole frame, or in a window around a known one."""
 
+import math
 from dataclasses import dataclass
 
 from deepfake_dataset.extract.detectors import Detection, Detector
@@ -9,9 +10,9 @@ from deepfake_dataset.records import Box
 # A window reaches this share of the face's width beyond its box on every side: heads move
 # less between two samples, and the search's cost grows with the square of it.
 _REACH = 0.4
-# Faces of a tenth of the picture's shorter side and more are what most videos are about.
-# Looking for them alone costs a quarter of looking for those half as large.
-_LARGE_SHARE = 0.12
+# Faces of these shares of the picture's shorter side are looked for first, the largest first:
+# each step down costs three times the one before, and most videos are about a large face.
+_LARGER_SHARES = (0.2, 0.11)
 
 
 @dataclass(slots=True)
@@ -35,20 +36,34 @@ class Search:
         return self._latest[1]
 
     def _search_whole(self, frame: Frame) -> list[Detection]:
-        short_side = min(frame.width, frame.height)
-        smallest = max(self.min_face_px, self.min_face_share * short_side)
-        sizes = {smallest, max(smallest, _LARGE_SHARE * short_side)}
-        for size in sorted({smallest} if self.every_face else sizes, reverse=True):
+        for size in self._sizes(frame):
             if found := self._in(self._patch(frame, frame.whole, size)):
                 return found
         return []
 
+    def _sizes(self, frame: Frame) -> list[float]:
+        """Smallest faces to look for, one search after the other."""
+        smallest, side = self._smallest(frame), min(frame.width, frame.height)
+        larger = {self._on_pyramid(smallest, share * side) for share in _LARGER_SHARES}
+        return [smallest] if self.every_face else sorted({smallest, *larger}, reverse=True)
+
     def near(self, frame: Frame, known: Box) -> list[Detection]:
         """Faces around a known one, down to one pyramid step smaller than it.
 
-        Sizes searched are the steps of the whole frame's search, so the boxes are the same.
+        Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
+        known box instead would let the size drift from sample to sample.
         """
-        return self._in(self._patch(frame, grow(known, _REACH), known.width / self.detector.step))
+        smallest, step = self._smallest(frame), self.detector.step
+        size = self._on_pyramid(smallest, known.width / step)
+        return self._in(self._patch(frame, grow(known, _REACH), size))
+
+    def _on_pyramid(self, smallest: float, size: float) -> float:
+        """The step of the pyramid above ``smallest`` that is nearest to a size."""
+        steps = max(0, round(math.log(size / smallest, self.detector.step)))
+        return float(smallest * self.detector.step**steps)
+
+    def _smallest(self, frame: Frame) -> float:
+        return max(self.min_face_px, self.min_face_share * min(frame.width, frame.height))
 
     def _patch(self, frame: Frame, window: Box, smallest: float) -> Patch:
         scale = self.detector.smallest_px / smallest

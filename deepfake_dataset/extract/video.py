@@ -1,7 +1,7 @@
 """One video in, faces out: one pass over its frames, one scene in memory at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from deepfake_dataset.extract.frame import Image
@@ -34,8 +35,9 @@ class Detector(Protocol):
         ...
 
 
+@cache
 def make_detector(name: str) -> Detector:
-    """The detector of that name, its model loaded."""
+    """The detector of that name, its model loaded: once a process, as that can take a second."""
     return _MAKERS[name]()
 
 

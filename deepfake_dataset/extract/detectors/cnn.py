@@ -7,6 +7,9 @@ from deepfake_dataset.extract.frame import Image
 from deepfake_dataset.extract.models import model_file
 from deepfake_dataset.records import Box
 
+# The network's first convolutions refuse smaller pictures; no face fits into them either.
+_LEAST_PX = 20
+
 
 class CnnDetector:
     """For faces that look aside, where time is no matter or a GPU build of dlib is there."""
@@ -23,6 +26,8 @@ class CnnDetector:
 
     def find(self, image: Image) -> list[Detection]:
         """Faces in RGB of shape (h, w, 3)."""
+        if min(image.shape[:2]) < _LEAST_PX:
+            return []
         found = [
             Detection(
                 Box(d.rect.left(), d.rect.top(), d.rect.right() + 1, d.rect.bottom() + 1),

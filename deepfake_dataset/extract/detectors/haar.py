@@ -12,9 +12,10 @@ from deepfake_dataset.records import Box
 # Windows that must agree; OpenCV's own default of 3 lets many false faces through.
 _MIN_NEIGHBOURS = 5
 # The cascade's box holds the whole face from hairline to chin; dlib's starts at the
-# eyebrows. Mean shift between the two on the faces that both find, over the box's side.
-_DOWN = 0.06
-_SHRINK = 0.92
+# eyebrows. Median shift and ratio between the two where both find the face
+# (benchmarks/align.py), over the cascade's side.
+_DOWN = 0.067
+_SHRINK = 0.894
 
 
 class HaarDetector:

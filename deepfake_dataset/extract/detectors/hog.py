@@ -6,6 +6,11 @@ from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Image
 from deepfake_dataset.records import Box
 
+# From dlib's own least score on a detection is sure. That was set for RGB: the same faces
+# score about 0.1 less on luma. Where nothing is sure, the best doubtful one is taken, so as
+# many faces are found as in RGB, and on pictures without faces no false one more.
+_SURE, _DOUBTFUL = 0.0, -0.15
+
 
 class HogDetector:
     """The default: nearly free of false alarms, near-frontal faces, fast on a CPU.
@@ -23,8 +28,9 @@ class HogDetector:
 
     def find(self, image: Image) -> list[Detection]:
         """Faces in luma of shape (h, w)."""
-        boxes, scores, _ = self._detector.run(image, 0, 0.0)
-        return [
+        boxes, scores, _ = self._detector.run(image, 0, _DOUBTFUL)
+        found = [
             Detection(Box(box.left(), box.top(), box.right() + 1, box.bottom() + 1), score)
             for box, score in zip(boxes, scores, strict=True)
         ]
+        return [d for d in found if d.score >= _SURE] or found[:1]

@@ -1,0 +1,53 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set up what they need.
+SUITS := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c $(SUITS) 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := .ci/constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK)
+
+.PHONY: demo test lint types imports check pictures lock clean
+
+demo: $(VENV)/.demo
+	$(BIN)/dsbuild demo demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+check: lint types imports
+
+# The pictures in README.md and docs/, by the commands that stand beside them.
+pictures: demo
+	$(BIN)/dsbuild sheet -d demo/dataset -o docs/images/overview.jpg
+	$(BIN)/dsbuild sheet -d demo/dataset real/collins-1.mp4 -o docs/images/sheet.jpg
+
+# Today's versions of everything, for CI and for the two commands above.
+lock: $(VENV)/.dev
+	$(BIN)/python -m pip freeze --exclude-editable > $(LOCK)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 found" >&2; \
+		echo "hint: install one, or name it: make PYTHON=/path/to/python3 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml $(LOCK)
+	$(INSTALL) -e '.[demo]'
+	touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml $(LOCK)
+	$(INSTALL) -e '.[dev]'
+	touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .coverage*

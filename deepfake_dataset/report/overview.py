@@ -1,0 +1,40 @@
+"""A dataset at a glance: a row of faces for each video."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from deepfake_dataset.records import Face, Video
+from deepfake_dataset.report.paper import CROPS_ACROSS, crop, heading, in_rows, line, stacked
+from deepfake_dataset.tallies import Totals
+
+
+def draw_overview(
+    title: str,
+    totals: Totals,
+    videos: Iterable[Video],
+    crop_path: Callable[[str, str], Path],
+) -> Image.Image:
+    """The sheet; ``crop_path`` gives a crop's file from video id and face id."""
+    facts = [f"{cell.videos} {cell.label} videos, {cell.faces} faces" for cell in totals.cells]
+    strips = [heading(title, facts)]
+    for video in videos:
+        strips.append(line(_words(video)))
+        faces = _spread(video.faces)
+        if faces:
+            crops = [crop(crop_path(video.video_id, face.face_id)) for face in faces]
+            strips.append(in_rows(crops, CROPS_ACROSS, 4))
+    return stacked(strips)
+
+
+def _words(video: Video) -> str:
+    causes = ", ".join(scene.cause for scene in video.scenes)
+    what = f"{len(video.scenes)} scenes ({causes})" if video.scenes else video.message
+    return f"{video.path} · {video.provenance.label} · {what} · {len(video.faces)} faces"
+
+
+def _spread(faces: tuple[Face, ...]) -> list[Face]:
+    """One row's worth, evenly over the video."""
+    step = max(1.0, len(faces) / CROPS_ACROSS)
+    return [faces[int(i * step)] for i in range(min(len(faces), CROPS_ACROSS))]
