@@ -67,7 +67,7 @@ class Limits:
     """What one item may use."""
 
     time_s: float
-    """Wall time, the start of the process included."""
+    """Wall time from the fork on; what the server loads beforehand does not count."""
     memory_mb: int
     """Of 2**20 bytes, shared pages of preloaded modules included."""
 
@@ -221,9 +221,6 @@ def _start(function: Callable[[Item], Result], item: Item, limits: Limits) -> _C
     # A Connection, because that is what carries a file descriptor to another process.
     printed = Connection(os.dup(output.fileno()), readable=False)
     process = _CONTEXT.Process(target=_work, args=(task, limits, sender, printed), daemon=True)
-    child: _Child[Item, Result] = _Child(
-        item, process, receiver, output, deadline=time.monotonic() + limits.time_s
-    )
     with sender, printed, _main_hidden():
         try:
             process.start()
@@ -234,7 +231,8 @@ def _start(function: Callable[[Item], Result], item: Item, limits: Limits) -> _C
                 "the server that worker processes are forked from has ended",
                 "a module that it loads failed: see the traceback above",
             ) from error
-    return child
+    # Only now, as the first process has to wait until the server has loaded its modules.
+    return _Child(item, process, receiver, output, deadline=time.monotonic() + limits.time_s)
 
 
 def _collect(running: list[_Child[Item, Result]], limits: Limits) -> list[Outcome[Item, Result]]:
