@@ -26,6 +26,8 @@ from deepfake_dataset.extract.frame import Frame
 _MAX_FAILED_READS = 100
 # Sample aspect ratios beyond this are damage, not anamorphic video (the widest in use is 2:1).
 _MAX_ASPECT = 4.0
+# Timestamps that fall back by more than this are of another recording, joined to the first.
+_JOINED_S = 1.0
 # Where a container gives neither a rate nor times.
 _USUAL_FPS = 25
 # 8-bit planar formats whose planes are read in place.
@@ -134,6 +136,8 @@ class Decoder:
         for packet in self._packets():
             try:
                 yield from self._stream.codec_context.decode(packet)
+            except MemoryError:  # one of FFmpeg's errors is this as well; it is no damage
+                raise
             except (av.FFmpegError, ValueError):
                 self.tally.packets_damaged += 1
             self._refuse_if_large()
@@ -151,6 +155,8 @@ class Decoder:
                 break
             except av.error.EOFError:
                 break
+            except MemoryError:
+                raise
             except (av.FFmpegError, ValueError):
                 failed += 1
                 self.tally.packets_damaged += 1
@@ -185,7 +191,11 @@ class _Clock:
         if self._first is None:
             self._first = stamp
         self._pts = stamp
-        self._time_s = max(self._time_s, (stamp - self._first) * self._base)
+        seconds = (stamp - self._first) * self._base
+        if seconds < self._time_s - _JOINED_S:
+            self._first -= round((self._time_s + self.step_s - seconds) / self._base)
+            seconds = (stamp - self._first) * self._base
+        self._time_s = max(self._time_s, seconds)
         return stamp, self._time_s
 
 
@@ -202,6 +212,8 @@ def _open(path: Path, max_pixels: int) -> av.container.InputContainer:
             options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
             metadata_errors="replace",
         )
+    except MemoryError:
+        raise
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
     except (av.FFmpegError, ValueError, OSError) as error:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from deepfake_dataset.extract.frame import Frame
 
-# What a buffer may hold: a hundred frames of 1080p in 4:2:0, which leaves a worker
-# below 700 MB with its models. Larger pictures get fewer frames a scene, not more memory.
-_BUFFER_BYTES = 320_000_000
-_FEWEST_FRAMES = 20
-# A change of camera angle is known only some frames later. The last frames are kept
-# whatever the stride, so that a scene's first frames are there when it turns out to be one.
-_RECENT_FRAMES = 16
+# What a buffer may hold: a hundred frames of 1080p in 4:2:0, which leaves a worker below
+# 700 MB with its models. Larger pictures still get fifty, up to a gigabyte.
+_BUFFER_BYTES, _MOST_BYTES = 320_000_000, 1_000_000_000
+_FEWEST_FRAMES = 50
+# A change of camera angle is known only some time later. The frames since are held whatever
+# the stride, so that a scene's first frames are there when it turns out to be one.
+_RECENT_S, _RECENT_BYTES = 0.7, 60_000_000
 
 
 @dataclass(slots=True)
@@ -28,12 +28,12 @@ class SceneBuffer:
     start: int = 0
     """Index of the scene's first frame."""
     _kept: list[Frame] = field(default_factory=list)
-    _recent: deque[Frame] = field(default_factory=lambda: deque(maxlen=_RECENT_FRAMES))
+    _recent: deque[Frame] = field(default_factory=deque)
     _stride: int = 1
 
     def offer(self, frame: Frame) -> None:
         """Show the next frame; it is kept or not."""
-        self._recent.append(frame)
+        self._remember(frame)
         if self._kept and frame.index - self._kept[-1].index < self._stride:
             return
         self._kept.append(frame)
@@ -56,8 +56,16 @@ class SceneBuffer:
         """What is held, in order."""
         return tuple(self._kept)
 
+    def _remember(self, frame: Frame) -> None:
+        self._recent.append(frame)
+        most = _RECENT_BYTES // max(1, frame.nbytes)
+        while len(self._recent) > most or frame.time_s - self._recent[0].time_s > _RECENT_S:
+            self._recent.popleft()
+
     def _capacity(self, frame: Frame) -> int:
-        return max(_FEWEST_FRAMES, min(2 * self.wanted, _BUFFER_BYTES // max(1, frame.nbytes)))
+        each = max(1, frame.nbytes)
+        affordable = max(_BUFFER_BYTES // each, min(_FEWEST_FRAMES, _MOST_BYTES // each))
+        return max(2, min(2 * self.wanted, affordable))
 
 
 def _thinned(frames: Sequence[Frame], stride: int) -> list[Frame]:
@@ -69,6 +77,22 @@ def _thinned(frames: Sequence[Frame], stride: int) -> list[Frame]:
     return taken
 
 
+def spread(frames: Sequence[Frame], wanted: int) -> list[int]:
+    """Positions of ``wanted`` of the frames, as evenly as their indices allow.
+
+    Frames held from before a scene was known to have begun may lie less dense than later ones.
+    """
+    if len(frames) <= wanted:
+        return list(range(len(frames)))
+    span = range(frames[0].index, frames[-1].index + 1)
+    ideal = [span[i] for i in evenly(len(span), wanted)]
+    held = [frame.index for frame in frames]
+    chosen = {min(range(len(held)), key=lambda i: abs(held[i] - index)) for index in ideal}
+    spare = [i for i in range(len(held)) if i not in chosen]
+    more = evenly(len(spare), wanted - len(chosen))
+    return sorted(chosen | {spare[i] for i in more})
+
+
 def evenly(count: int, wanted: int) -> list[int]:
     """Positions of ``wanted`` out of ``count`` things, first and last among them.
 
@@ -76,6 +100,6 @@ def evenly(count: int, wanted: int) -> list[int]:
     """
     if count <= wanted:
         return list(range(count))
-    if wanted == 1:
-        return [count // 2]
+    if wanted < 2:
+        return [count // 2] * wanted
     return [round(i * (count - 1) / (wanted - 1)) for i in range(wanted)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.follow import Track, find_near, find_tracks, pick_target
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.sampling import evenly
+from deepfake_dataset.extract.sampling import spread
 from deepfake_dataset.extract.search import Search
 from deepfake_dataset.records import MissReason
 
@@ -37,7 +37,7 @@ def survey(held: Sequence[Frame], wanted: int, search: Search) -> Survey:
     A sample without the face that the scene is about is a miss; the nearest frame held
     between its neighbours that does show the face is taken as well.
     """
-    chosen = evenly(len(held), wanted)
+    chosen = spread(held, wanted)
     samples = [held[i] for i in chosen]
     tracks = find_tracks(samples, search)
     if not tracks:

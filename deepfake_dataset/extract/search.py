@@ -24,6 +24,7 @@ class Search:
     min_face_share: float
     every_face: bool
     """Whether small faces are wanted where large ones are."""
+    _in_vain: bool = False
     _latest: tuple[Frame, list[Detection]] | None = None
 
     def whole(self, frame: Frame) -> list[Detection]:
@@ -36,16 +37,26 @@ class Search:
         return self._latest[1]
 
     def _search_whole(self, frame: Frame) -> list[Detection]:
+        doubtful: list[Detection] = []
         for size in self._sizes(frame):
-            if found := self._in(self._patch(frame, frame.whole, size)):
+            found = self._in(self._patch(frame, frame.whole, size))
+            if any(d.score >= self.detector.sure for d in found):
+                self._in_vain = False
                 return found
-        return []
+            doubtful = doubtful or found
+        self._in_vain = not doubtful
+        return doubtful
 
     def _sizes(self, frame: Frame) -> list[float]:
-        """Smallest faces to look for, one search after the other."""
+        """Smallest faces to look for, one search after the other.
+
+        Where the last search found nothing, a search for the smallest alone is the cheaper
+        one: it finds the larger ones too.
+        """
         smallest, side = self._smallest(frame), min(frame.width, frame.height)
         larger = {self._on_pyramid(smallest, share * side) for share in _LARGER_SHARES}
-        return [smallest] if self.every_face else sorted({smallest, *larger}, reverse=True)
+        at_once = self.every_face or self._in_vain
+        return [smallest] if at_once else sorted({smallest, *larger}, reverse=True)
 
     def near(self, frame: Frame, known: Box) -> list[Detection]:
         """Faces around a known one, down to one pyramid step smaller than it.

@@ -27,6 +27,8 @@ class Detector(Protocol):
     """Width of the smallest box found; callers scale their pictures to it."""
     step: float
     """From one size searched to the next larger one."""
+    sure: float
+    """Score from which on a detection is one; below it a search goes on for a better one."""
     coloured: bool
     """Whether ``find`` takes RGB of shape (h, w, 3), or luma of shape (h, w)."""
 

@@ -17,6 +17,7 @@ class CnnDetector:
     name = "cnn"
     smallest_px = 80
     step = 6 / 5
+    sure = 0.0
     coloured = True
 
     def __init__(self) -> None:

@@ -24,6 +24,7 @@ class HaarDetector:
     name = "haar"
     smallest_px = 60
     step = 1.1
+    sure = 0.0
     coloured = False
 
     def __init__(self) -> None:

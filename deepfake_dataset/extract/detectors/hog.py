@@ -6,10 +6,10 @@ from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Image
 from deepfake_dataset.records import Box
 
-# From dlib's own least score on a detection is sure. That was set for RGB: the same faces
-# score about 0.1 less on luma. Where nothing is sure, the best doubtful one is taken, so as
-# many faces are found as in RGB, and on pictures without faces no false one more.
-_SURE, _DOUBTFUL = 0.0, -0.15
+# dlib's own least score, 0, was set for RGB: the same faces score about 0.1 less on luma.
+# Where nothing is sure, the best doubtful one is taken, so as many faces are found as in RGB,
+# and on pictures without faces no false one more.
+_DOUBTFUL = -0.15
 
 
 class HogDetector:
@@ -21,6 +21,7 @@ class HogDetector:
     name = "hog"
     smallest_px = 80
     step = 6 / 5
+    sure = 0.0
     coloured = False
 
     def __init__(self) -> None:
@@ -33,4 +34,4 @@ class HogDetector:
             Detection(Box(box.left(), box.top(), box.right() + 1, box.bottom() + 1), score)
             for box, score in zip(boxes, scores, strict=True)
         ]
-        return [d for d in found if d.score >= _SURE] or found[:1]
+        return [d for d in found if d.score >= self.sure] or found[:1]

@@ -1,0 +1,176 @@
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from deepfake_dataset.extract.detectors import Detection, make_detector
+from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.search import Search, grow
+from deepfake_dataset.records import Box
+
+Picture = NDArray[np.uint8]
+FrameOf = Callable[..., Frame]
+
+WALL = 110
+ONE_STEP = 0.65
+"""Overlap of two boxes that are one step of dlib's pyramid apart: 1 / 1.2², and a little."""
+
+
+def searcher(
+    name: str = "hog", *, least_px: float = 40, share: float = 0.0, every: bool = False
+) -> Search:
+    return Search(make_detector(name), least_px, share, every)
+
+
+@pytest.fixture(scope="module")
+def head(astronaut: Picture) -> Picture:
+    """A head and some background, 200 pixels square; the face is 88 pixels wide."""
+    return astronaut[30:230, 120:320]
+
+
+def place(picture: Picture, head: Picture, width: int, x: int, y: int) -> None:
+    """Put a head with a face of ``width`` pixels into a picture, its face's middle at (x, y)."""
+    side = round(200 * width / 88)
+    method = cv2.INTER_AREA if side < 200 else cv2.INTER_CUBIC
+    scaled = cv2.resize(head, (side, side), interpolation=method)
+    left, top = x - round(side * 0.505), y - round(side * 0.46)
+    inside = scaled[max(0, -top) : picture.shape[0] - top, max(0, -left) : picture.shape[1] - left]
+    rows = slice(max(0, top), max(0, top) + inside.shape[0])
+    picture[rows, max(0, left) : max(0, left) + inside.shape[1]] = inside
+
+
+def wall(width: int = 640, height: int = 360) -> Picture:
+    return np.full((height, width, 3), WALL, np.uint8)
+
+
+def at(found: list[Detection], x: float, y: float) -> list[Detection]:
+    return [d for d in found if abs(d.box.center[0] - x) < 25 and abs(d.box.center[1] - y) < 25]
+
+
+def test_a_small_face_is_found_where_there_is_no_large_one(
+    head: Picture, frame_of: FrameOf
+) -> None:
+    picture = wall(1280, 720)
+    place(picture, head, 50, 900, 200)
+    found = searcher().whole(frame_of(picture))
+    assert len(found) == 1
+    assert found[0].box.center == pytest.approx((900, 200), abs=10)
+    assert found[0].box.width == pytest.approx(50, rel=0.25)
+
+
+def test_small_faces_beside_a_large_one_are_found_only_if_every_face_is_wanted(
+    head: Picture, frame_of: FrameOf
+) -> None:
+    picture = wall(1280, 720)
+    place(picture, head, 300, 400, 360)
+    place(picture, head, 50, 1000, 200)
+    frame = frame_of(picture)
+    assert at(searcher().whole(frame), 1000, 200) == []
+    every = searcher(every=True).whole(frame)
+    assert len(at(every, 1000, 200)) == 1
+    assert len(at(every, 400, 360)) == 1
+
+
+@pytest.mark.parametrize("wish", [{"least_px": 90}, {"share": 0.25}])
+def test_faces_smaller_than_wanted_are_left_alone(
+    wish: dict[str, float], head: Picture, frame_of: FrameOf
+) -> None:
+    picture = wall()
+    place(picture, head, 60, 300, 180)
+    assert searcher().whole(frame_of(picture))
+    assert not searcher(**wish).whole(frame_of(picture))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [48, 70, 100, 150, 220])
+@pytest.mark.parametrize("name", ["hog", "haar"])
+def test_near_finds_what_the_whole_frame_s_search_finds(
+    name: str, width: int, head: Picture, frame_of: FrameOf
+) -> None:
+    picture = wall()
+    place(picture, head, width, 300, 170)
+    frame, search = frame_of(picture), searcher(name, every=True)
+    (whole,) = at(search.whole(frame), 300, 170)
+    near = search.near(frame, whole.box)
+    assert max(d.box.overlap(whole.box) for d in near) >= 0.7
+
+
+@pytest.mark.parametrize("width", [48, 100, 180])
+@pytest.mark.parametrize(
+    ("right", "down"), [(0.2, 0), (-0.2, 0), (0, 0.2), (0, -0.2), (0.14, 0.14)]
+)
+def test_near_finds_a_face_that_moved_by_a_fifth_of_its_width(
+    width: int, right: float, down: float, head: Picture, frame_of: FrameOf
+) -> None:
+    before, after = wall(), wall()
+    place(before, head, width, 300, 170)
+    x, y = round(300 + right * width), round(170 + down * width)
+    place(after, head, width, x, y)
+    search = searcher(every=True)
+    (known,) = at(search.whole(frame_of(before)), 300, 170)
+    (moved,) = at(search.whole(frame_of(after)), x, y)
+    near = search.near(frame_of(after), known.box)
+    assert max(d.box.overlap(moved.box) for d in near) >= ONE_STEP
+
+
+@pytest.mark.parametrize("growth", [0.85, 1.15])
+def test_near_finds_a_face_that_came_nearer_or_went_away(
+    growth: float, head: Picture, frame_of: FrameOf
+) -> None:
+    before, after = wall(), wall()
+    place(before, head, 100, 300, 170)
+    place(after, head, round(100 * growth), 300, 170)
+    search = searcher(every=True)
+    (known,) = at(search.whole(frame_of(before)), 300, 170)
+    (changed,) = at(search.whole(frame_of(after)), 300, 170)
+    near = search.near(frame_of(after), known.box)
+    assert max(d.box.overlap(changed.box) for d in near) >= ONE_STEP
+
+
+@pytest.mark.parametrize(("x", "y"), [(50, 180), (590, 180), (300, 46), (300, 314), (48, 46)])
+def test_near_finds_a_face_at_the_border(x: int, y: int, head: Picture, frame_of: FrameOf) -> None:
+    picture = wall()
+    place(picture, head, 88, x, y)
+    frame, search = frame_of(picture), searcher()
+    (whole,) = at(search.whole(frame), x, y)
+    near = search.near(frame, whole.box)
+    assert max(d.box.overlap(whole.box) for d in near) >= 0.7
+
+
+def test_near_gives_nothing_where_the_face_has_gone(frame_of: FrameOf) -> None:
+    assert searcher().near(frame_of(wall()), Box(200, 100, 300, 200)) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (3, 400)])
+def test_any_size_of_frame_can_be_searched(size: tuple[int, int], frame_of: FrameOf) -> None:
+    assert searcher().whole(frame_of(wall(*size))) == []
+
+
+class Counting:
+    """A detector that finds nothing and counts how often it is asked."""
+
+    name, smallest_px, step, coloured = "counting", 80, 1.2, False
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def find(self, image: Picture) -> list[Detection]:
+        self.calls += 1
+        return []
+
+
+def test_the_same_frame_asked_for_again_costs_nothing(frame_of: FrameOf) -> None:
+    counting = Counting()
+    search = Search(counting, 40, 0.06, False)
+    first, second = frame_of(wall()), frame_of(wall())
+    search.whole(first)
+    once = counting.calls
+    search.whole(first)
+    assert counting.calls == once
+    search.whole(second)
+    assert counting.calls > once
+
+
+def test_a_box_grows_by_a_share_of_its_width_on_every_side() -> None:
+    assert grow(Box(10, 20, 30, 60), 0.5) == Box(0, 10, 40, 70)
