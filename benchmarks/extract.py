@@ -342,7 +342,7 @@ def main() -> None:
     parser.add_argument("what", choices=["cost", "usual", "workers", "memory", "known"])
     parser.add_argument("videos", nargs="*", type=Path)
     parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     cv2.setNumThreads(1)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     if options.what == "cost":
