@@ -127,15 +127,22 @@ class Dataset:
     def read(self, video_id: str) -> Video:
         """A video's record.
 
-        Raises :class:`KeyError` where there is none and :class:`UsageError` where it is damaged.
+        Raises :class:`KeyError` where there is none and :class:`UsageError` where it is
+        damaged or cannot be read.
         """
         path = self.record_path(video_id)
         try:
-            with path.open("rb") as file:
-                table = pq.read_table(file, page_checksum_verification=True)
-            return from_row(Video, table.to_pylist()[0])
+            data = path.read_bytes()
         except FileNotFoundError as error:
             raise KeyError(video_id) from error
+        except OSError as error:
+            raise UsageError(
+                f"the record {path} cannot be read: {error.strerror}",
+                "check its permissions, or whether its disk is still there",
+            ) from error
+        try:
+            table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+            return from_row(Video, table.to_pylist()[0])
         except (pa.ArrowException, OSError, TypeError, ValueError, IndexError) as error:
             raise UsageError(
                 f"the record {path} is damaged: {error}",

@@ -116,7 +116,10 @@ class NoFramesError(VideoError):
     """The stream was read to its end and gave no frame that can be used."""
 
     code = "no-frames"
-    hint = "the file is damaged or its codec is unknown; convert it with ffmpeg and try again"
+    hint = (
+        "the file is damaged, its codec is unknown, or its frames are larger than"
+        " max_frame_megapixels; convert it with ffmpeg and try again"
+    )
 
 
 class FrameTooLargeError(VideoError):

@@ -70,6 +70,8 @@ def from_row(record: type[T], row: dict[str, Any]) -> T:
 
     Raises :class:`TypeError` or :class:`ValueError` where names or values do not fit.
     """
+    if not isinstance(row, dict):
+        raise TypeError(f"{row!r} is no {record.__name__}")
     hints = _hints(cast(Any, record))
     if unknown := row.keys() - hints.keys():
         raise TypeError(f"unknown columns: {', '.join(sorted(unknown))}")
@@ -85,7 +87,11 @@ def _typed(hint: Any, value: Any) -> Any:
         return tuple(_typed(kind, item) for item in value)
     if is_dataclass(hint):
         return from_row(hint, value)  # type: ignore[arg-type]
-    return hint(value) if issubclass(hint, StrEnum) else value
+    if issubclass(hint, StrEnum):
+        return hint(value)
+    if type(value) is not hint and (type(value), hint) != (int, float):
+        raise TypeError(f"{value!r} is no {hint.__name__}")
+    return value
 
 
 def json_schema(record: type) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class ExtractSettings(_Checked):
     margin: float = _setting(1.3, "side of the crop over the length of the face", low=1.0, high=4.0)
     min_face_px: int = _setting(40, "smallest face wanted, side of its box", low=16, high=2000)
     min_face_share: float = _setting(
-        0.06, "smallest face wanted, over the shorter side of the frame", low=0.0, high=1.0
+        0.07, "smallest face wanted, over the shorter side of the frame", low=0.0, high=1.0
     )
     min_width: int = _setting(0, "narrower videos are refused", low=0, high=65536)
     min_height: int = _setting(0, "lower videos are refused", low=0, high=65536)

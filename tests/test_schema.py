@@ -19,7 +19,7 @@ PUBLISHED = Path(__file__).resolve().parents[1] / "manifests" / "video.schema.js
 REFRESH = (
     "python -c 'import json; from deepfake_dataset.records import Video;"
     " from deepfake_dataset.schema import json_schema;"
-    ' print(json.dumps(json_schema(Video), indent=2))\' > manifests/video.schema.json'
+    " print(json.dumps(json_schema(Video), indent=2))' > manifests/video.schema.json"
 )
 
 st.register_type_strategy(str, st.text(st.characters(codec="utf-8")))
@@ -111,6 +111,24 @@ def test_missing_columns_are_refused(record):
 def test_a_word_that_is_none_of_the_choices_is_refused(record):
     with pytest.raises(ValueError, match="sepia"):
         from_row(Scene, to_row(record().scenes[0]) | {"cause": "sepia"})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"path": b"a"},
+        {"path": None},
+        {"size_bytes": 1.5},
+        {"size_bytes": True},
+        {"provenance": None},
+        {"provenance": "real"},
+        {"scenes": None},
+        {"faces": [None]},
+    ],
+)
+def test_values_of_another_kind_are_refused(wrong, record):
+    with pytest.raises(TypeError):
+        from_row(Video, to_row(record()) | wrong)
 
 
 def test_words_come_back_as_what_they_were(record):

@@ -57,7 +57,7 @@ class Decoder:
         self._max_pixels = max_frame_pixels
         self._container = _open(path, max_frame_pixels)
         try:
-            self._stream = _pick(self._container)
+            self._stream = _pick(self._container, max_frame_pixels)
             self._clock = _Clock(self._stream)
             self._refuse_if_large()
         except BaseException:
@@ -225,11 +225,12 @@ def _ffmpeg_name(path: Path) -> str:
     return f"file:{path}"
 
 
-def _pick(container: av.container.InputContainer) -> VideoStream:
+def _pick(container: av.container.InputContainer, max_pixels: int) -> VideoStream:
     """The stream that FFmpeg would show; a cover picture is none."""
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or _is_cover(stream):
         raise NoVideoStreamError("the file has no video stream")
+    stream.codec_context.options = {"max_pixels": str(max_pixels)}
     stream.codec_context.thread_type = "NONE"
     stream.codec_context.thread_count = 1
     return stream

@@ -29,7 +29,7 @@ _SIZE_RATIO = 2.0
 _SURE = 0.5
 # Where no face is known, whole frames are searched this long after one another; the time
 # doubles with each search that finds nothing, up to the longest. After one that found a face
-# it is half the longest: windows wait where that face was lost.
+# it is the longest at once: windows wait where that face was lost.
 _SEARCH_AGAIN_S, _SEARCH_AT_LEAST_S = 0.1, 0.4
 # With all faces wanted, newcomers are looked for at each so-many-th sample.
 _NEWCOMERS_EVERY = 5
@@ -88,7 +88,7 @@ class _Scene:
         """Search one whole frame; follow whatever is new in it both ways."""
         found = self.search.whole(self.frames[position])
         self._looked_s = self.frames[position].time_s
-        self._pause_s = _SEARCH_AT_LEAST_S / 2 if found else self._longer_pause()
+        self._pause_s = _SEARCH_AT_LEAST_S if found else self._longer_pause()
         for detection in found:
             if not any(_same(detection, known) for known in self._known(position)):
                 self._follow(self._resume_or_begin(position, detection), position)

@@ -58,7 +58,7 @@ class SceneBuffer:
 
     def _remember(self, frame: Frame) -> None:
         self._recent.append(frame)
-        most = _RECENT_BYTES // max(1, frame.nbytes)
+        most = max(1, _RECENT_BYTES // max(1, frame.nbytes))
         while len(self._recent) > most or frame.time_s - self._recent[0].time_s > _RECENT_S:
             self._recent.popleft()
 

@@ -9,7 +9,7 @@ from deepfake_dataset.records import Box
 
 # A window reaches this share of the face's width beyond its box on every side: heads move
 # less between two samples, and the search's cost grows with the square of it.
-_REACH = 0.4
+_REACH = 0.35
 # Faces of these shares of the picture's shorter side are looked for first, the largest first:
 # each step down costs three times the one before, and most videos are about a large face.
 _LARGER_SHARES = (0.2, 0.11)

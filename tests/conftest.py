@@ -1,0 +1,293 @@
+"""Small real videos, made on the spot, and a command line to run over them."""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import hypothesis
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from deepfake_dataset import commands
+from deepfake_dataset.cli import run
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.engine import Outcome
+from deepfake_dataset.errors import VideoError
+from deepfake_dataset.records import (
+    Box,
+    Cause,
+    Face,
+    Label,
+    Miss,
+    MissReason,
+    Provenance,
+    Scene,
+    Status,
+    Stream,
+    Video,
+)
+from deepfake_dataset.settings import ExtractSettings, Settings
+
+hypothesis.settings.register_profile("no test depends on time", deadline=None)
+hypothesis.settings.load_profile("no test depends on time")
+
+Picture = NDArray[np.uint8]
+MakeVideo = Callable[..., Path]
+Commit = Callable[..., Video]
+
+_CALM = {"mbtree": "0", "preset": "ultrafast", "crf": "20"}  # the same frames, the same bytes
+
+
+def _write(
+    path: Path,
+    frames: Iterable[Picture],
+    *,
+    fps: int = 25,
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    container: str | None = None,
+    sample_aspect_ratio: Fraction = Fraction(1),
+    rotation: int = 0,
+) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(path, "w", format=container) as file:
+        stream: Any = None
+        for number, frame in enumerate(frames):
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            picture.pts = number
+            if stream is None:
+                stream = file.add_stream(codec, rate=fps, options=_CALM if "264" in codec else {})
+                stream.width, stream.height = picture.width, picture.height
+                stream.pix_fmt = pixel_format
+                stream.codec_context.sample_aspect_ratio = sample_aspect_ratio
+                stream.codec_context.thread_count = 1
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode(None))
+    if rotation:
+        _turn(path, rotation)
+    return path
+
+
+def _turn(path: Path, rotation: int) -> None:
+    """Ask players of an MP4 to turn the picture clockwise, by the matrix in its track header."""
+    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[rotation]
+    matrix = (cosine << 16, sine << 16, 0, -sine << 16, cosine << 16, 0, 0, 0, 1 << 30)
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 44
+    data[place : place + 36] = struct.pack(">9i", *matrix)
+    path.write_bytes(data)
+
+
+def _noise(frames: int, width: int, height: int, seed: int) -> Iterator[Picture]:
+    """Coarse coloured blocks that drift: something to encode, and no face."""
+    blocks = np.random.default_rng(seed).integers(0, 255, (height // 16 + 2, width // 16 + 2, 3))
+    wall = np.kron(blocks, np.ones((16, 16, 1))).astype(np.uint8)
+    for number in range(frames):
+        yield np.ascontiguousarray(wall[:height, number % 16 :][:, :width])
+
+
+def _filmed(photo: Picture, frames: int) -> Iterator[Picture]:
+    """A camera that moves over a photograph 512 pixels wide: first wide, then from elsewhere."""
+    for number in range(frames):
+        drift = number % (frames // 2)
+        if number < frames // 2:
+            yield np.ascontiguousarray(photo[drift : 288 + drift, :512])
+        else:
+            yield np.ascontiguousarray(photo[20 : 20 + 180, 80 + drift : 400 + drift])
+
+
+@pytest.fixture(scope="session")
+def make_video() -> MakeVideo:
+    """Write a video: ``frames`` are pictures, or how many of drifting blocks there should be."""
+
+    def make(
+        path: Path,
+        frames: int | Iterable[Picture] = 5,
+        *,
+        width: int = 64,
+        height: int = 48,
+        seed: int = 0,
+        **how: Any,
+    ) -> Path:
+        shown = _noise(frames, width, height, seed) if isinstance(frames, int) else frames
+        return _write(path, shown, **how)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def face_video(tmp_path_factory: pytest.TempPathFactory, make_video: MakeVideo) -> Path:
+    """30 frames of 640 × 360 in two shots, each with one real face."""
+    import cv2
+    from skimage import data
+
+    photo = data.astronaut()
+    frames = [cv2.resize(frame, (640, 360)) for frame in _filmed(photo, 30)]
+    return make_video(tmp_path_factory.mktemp("face") / "face.mp4", frames)
+
+
+@pytest.fixture(scope="session")
+def plain_video(tmp_path_factory: pytest.TempPathFactory, make_video: MakeVideo) -> Path:
+    """A second of drifting blocks, without a face."""
+    return make_video(tmp_path_factory.mktemp("plain") / "plain.mp4", 25, width=160, height=120)
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Do the work of worker processes in this one; gives the videos done, by path, in order."""
+    done: list[str] = []
+
+    def run_here(
+        function: Callable[[Any], Any], items: Sequence[Any], **_: object
+    ) -> Iterator[Outcome[Any, Any]]:
+        for item in items:
+            done.append(item.file.path)
+            try:
+                yield Outcome(item, function(item), None)
+            except VideoError as fault:
+                yield Outcome(item, None, fault)
+
+    monkeypatch.setattr(commands, "run_each", run_here)
+    return done
+
+
+@pytest.fixture(scope="session")
+def record() -> Callable[..., Video]:
+    """A record with faces and misses in two scenes; fields may be given by name."""
+
+    def make(video_id: str = "0123456789abcdef", faces: int = 2, **fields: Any) -> Video:
+        video = Video(
+            video_id=video_id,
+            path=f"real/{video_id}.mp4",
+            size_bytes=1000,
+            provenance=Provenance(Label.REAL, target="Ann"),
+            settings_key=ExtractSettings().key,
+            status=Status.OK,
+            stream=Stream("mov", "h264", "yuv420p", 640, 360, 0, 25.0, 4.0, 2000, 100, 1, 2),
+            scenes=(
+                Scene(0, Cause.START, 0, 50, 0.0, 2.0, faces, faces),
+                Scene(1, Cause.LIGHT, 50, 100, 2.0, 4.0, 1, 0),
+            ),
+            faces=tuple(_face(video_id, number) for number in range(faces)),
+            misses=(Miss(1, 60, 2.4, MissReason.NO_FACE),),
+        )
+        return replace(video, **fields)
+
+    return make
+
+
+def _face(video_id: str, number: int) -> Face:
+    return Face(
+        face_id=f"{video_id}-{number:06d}-0",
+        scene=0,
+        track=0,
+        frame=number,
+        pts=512 * number,
+        time_s=number / 25,
+        frame_type="I",
+        detector="hog",
+        score=1.5,
+        box=Box(10, 20, 110, 120.5),
+        landmarks=(1.0, 2.0, 3.5, 4.0),
+        center_x=60,
+        center_y=70,
+        native_px=150,
+        roll_deg=-3,
+        yaw_deg=8,
+        sharpness=120,
+        brightness=90,
+        outside=0,
+        sha256="ab" * 32,
+    )
+
+
+@pytest.fixture(scope="session")
+def commit() -> Commit:
+    """Commit a record with a crop for each of its faces; crops hold the words given."""
+
+    def commit_to(dataset: Dataset, video: Video, words: str = "crop") -> Video:
+        with dataset.staging(video.video_id) as staged:
+            for face in video.faces:
+                (staged / f"{face.face_id}.png").write_text(f"{words} {face.face_id}")
+            dataset.commit(video, staged)
+        return video
+
+    return commit_to
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mount a disk of the size given, where this user may."""
+    place = tmp_path / "disk"
+
+    def mount(size: str) -> Path:
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
+            place.rmdir()
+            pytest.skip("this user may not mount a disk")
+        return place
+
+    yield mount
+    if place.exists():
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def ds(tmp_path: Path) -> Path:
+    """Where the dataset of a test goes."""
+    return tmp_path / "ds"
+
+
+@pytest.fixture
+def dataset(ds: Path) -> Dataset:
+    """An empty dataset."""
+    return Dataset.create(ds, Settings())
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Path], dict[str, bytes]]:
+    """Files below a folder with their bytes, but for what may be deleted."""
+
+    def read(root: Path) -> dict[str, bytes]:
+        files = (path for path in root.rglob("*") if path.is_file())
+        names = {str(path.relative_to(root)): path for path in files}
+        kept = {n: p for n, p in names.items() if not n.startswith((".cache", ".lock"))}
+        return {name: path.read_bytes() for name, path in sorted(kept.items())}
+
+    return read
+
+
+class Ran(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one line on stdout."""
+        (line,) = self.out.splitlines()
+        return json.loads(line)
+
+
+@pytest.fixture
+def dsbuild(capsysbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Ran]:
+    """Run the command line; gives exit code, stdout and stderr."""
+
+    def run_it(*arguments: object) -> Ran:
+        capsysbinary.readouterr()
+        code = run([str(argument) for argument in arguments])
+        return Ran(code, *map(os.fsdecode, capsysbinary.readouterr()))
+
+    return run_it
