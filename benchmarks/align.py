@@ -134,7 +134,7 @@ def ours(detector: str, count: int) -> Crop:
 
 def landmarks(photo: Photo, detector: str, count: int) -> Points | None:
     found = detect(photo, detector)
-    return find_landmarks(photo.frame, found, count) if found else None
+    return find_landmarks(photo.frame, found.box, count) if found else None
 
 
 @cache

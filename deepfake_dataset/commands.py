@@ -159,7 +159,7 @@ def make_demo(folder: Path, tell: Callable[[Progress], None] = lambda _: None) -
 def _save(picture: "Image", target: Path) -> None:
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target, format="PNG")
+        picture.save(target, "JPEG" if target.suffix in (".jpg", ".jpeg") else "PNG")
 
 
 @contextmanager

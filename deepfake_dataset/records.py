@@ -85,6 +85,11 @@ class Box:
         """The middle, as (x, y)."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
+    def resized(self, side: float) -> "Box":
+        """A square about the same middle."""
+        (x, y), half = self.center, side / 2
+        return Box(x - half, y - half, x + half, y + half)
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union with another box, in [0, 1]."""
         shared = Box(

@@ -31,6 +31,8 @@ _SURE = 0.5
 # doubles with each search that finds nothing, up to the longest. After one that found a face
 # it is the longest at once: windows wait where that face was lost.
 _SEARCH_AGAIN_S, _SEARCH_AT_LEAST_S = 0.1, 0.4
+# Detections, nearest in time, that the width of a box is judged by.
+_AROUND = 5
 # With all faces wanted, newcomers are looked for at each so-many-th sample.
 _NEWCOMERS_EVERY = 5
 
@@ -50,9 +52,19 @@ class Track:
         """Median width of its boxes in pixels."""
         return median(d.box.width for d in self.seen.values())
 
-    def nearest(self, position: int) -> Detection:
-        """Its detection closest in time to a sample."""
-        return self.seen[min(self.seen, key=lambda i: (abs(i - position), i))]
+    def steady_box(self, position: int) -> Box:
+        """The box at a sample, with the width that it has in the samples around.
+
+        A detector's sizes come in steps of a fifth, and now and then it takes the wrong one;
+        landmarks begun from such a box can end on the wrong size.
+        """
+        around = sorted(self.seen, key=lambda i: (abs(i - position), i))[:_AROUND]
+        width = median(self.seen[i].box.width for i in around)
+        return self.seen[position].box.resized(width)
+
+    def nearest(self, position: int) -> int:
+        """The sample closest in time to another one that shows it."""
+        return min(self.seen, key=lambda i: (abs(i - position), i))
 
 
 def find_tracks(frames: Sequence[Frame], search: Search) -> list[Track]:
@@ -153,7 +165,7 @@ def _gap(track: Track, position: int) -> int:
 
 
 def _may_be(track: Track, position: int, detection: Detection) -> bool:
-    last = track.nearest(position).box
+    last = track.seen[track.nearest(position)].box
     ratio = detection.box.width / last.width
     (x, y), (last_x, last_y) = detection.box.center, last.center
     reach = _REACH_WIDTHS * last.width

@@ -6,10 +6,10 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
 from deepfake_dataset.extract.models import model_file
 from deepfake_dataset.extract.search import grow
+from deepfake_dataset.records import Box
 
 Points = NDArray[np.float64]
 
@@ -34,9 +34,8 @@ def load(count: int) -> None:
     _predictor(count)
 
 
-def find_landmarks(frame: Frame, detection: Detection, count: int) -> Points:
+def find_landmarks(frame: Frame, box: Box, count: int) -> Points:
     """The face's points as (count, 2) x and y in pixels of the frame; ``count`` is 68 or 5."""
-    box = detection.box
     patch = frame.luma(grow(box, _MARGIN), _BOX_PX / box.width)
     left = (box.left - patch.left) * patch.scale_x
     top = (box.top - patch.top) * patch.scale_y

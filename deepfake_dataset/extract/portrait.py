@@ -42,7 +42,7 @@ def portray(
 ) -> Portrait | None:
     """The face's crop and record, or None where its landmarks form no face."""
     frame, detection = sighting.frame, sighting.detection
-    points = find_landmarks(frame, detection, settings.landmarks)
+    points = find_landmarks(frame, sighting.start, settings.landmarks)
     anchors = anchors_of(points)
     pose = pose_of(anchors, settings.margin)
     if not _plausible(pose, settings.margin, detection):

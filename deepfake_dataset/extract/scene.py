@@ -8,7 +8,7 @@ from deepfake_dataset.extract.follow import Track, find_near, find_tracks, pick_
 from deepfake_dataset.extract.frame import Frame
 from deepfake_dataset.extract.sampling import spread
 from deepfake_dataset.extract.search import Search
-from deepfake_dataset.records import MissReason
+from deepfake_dataset.records import Box, MissReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Sighting:
     track: int
     """Counted from 0 within the scene."""
     detection: Detection
+    start: Box
+    """Where the search for landmarks starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def survey(held: Sequence[Frame], wanted: int, search: Search) -> Survey:
     kept = tracks if search.every_face else [target]
     missed = [i for i in range(len(samples)) if not any(i in track.seen for track in kept)]
     sightings = [
-        Sighting(frame, number, track.seen[i])
+        Sighting(frame, number, track.seen[i], track.steady_box(i))
         for i, frame in enumerate(samples)
         for number, track in enumerate(kept)
         if i in track.seen
@@ -75,14 +77,14 @@ def _stand_ins(
     """For each missed sample, the nearest spare frame that shows the target, if one does."""
     used = set(chosen)
     for sample in missed:
-        known = target.nearest(sample).box
+        known = target.steady_box(target.nearest(sample))
         for spare in _spares(len(held), chosen, sample):
             if spare in used:
                 continue
             used.add(spare)
             found = find_near(held[spare], known, search)
             if found:
-                yield Sighting(held[spare], number, found)
+                yield Sighting(held[spare], number, found, found.box.resized(known.width))
                 break
 
 

@@ -1,6 +1,6 @@
 """Faces through a scene, with boxes that are scripted instead of searched for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import cast
@@ -184,5 +184,11 @@ def test_a_scene_is_about(first: Seen, second: Seen, target: int) -> None:
 
 def test_a_track_s_nearest_detection_is_the_one_closest_in_time() -> None:
     track = Track({3: face(3), 10: face(10), 20: face(20)})
-    nearest: Callable[[int], Detection] = track.nearest
-    assert [nearest(i) for i in (0, 6, 12, 99)] == [face(3), face(3), face(10), face(20)]
+    assert [track.nearest(i) for i in (0, 6, 12, 99)] == [3, 3, 10, 20]
+
+
+def test_one_box_of_another_size_does_not_change_where_landmarks_start() -> None:
+    sizes = [100, 100, 144, 100, 100, 100, 120, 120, 120]
+    track = Track({i: Detection(Box(0, 0, size, size), 1.0) for i, size in enumerate(sizes)})
+    assert track.steady_box(2) == Box(22, 22, 122, 122)
+    assert track.steady_box(8) == Box(0, 0, 120, 120)

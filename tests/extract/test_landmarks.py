@@ -6,7 +6,6 @@ import pytest
 from numpy.typing import NDArray
 
 from deepfake_dataset.extract.align import Pose, anchors_of, pose_of
-from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
 from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.records import Box
@@ -21,7 +20,7 @@ def count(request: pytest.FixtureRequest) -> int:
 
 
 def pose_in(frame: Frame, box: Box, count: int) -> Pose:
-    return pose_of(anchors_of(find_landmarks(frame, Detection(box, 1.0), count)), 1.3)
+    return pose_of(anchors_of(find_landmarks(frame, box, count)), 1.3)
 
 
 def upright_box(x: float, y: float, side: float) -> Box:
@@ -31,7 +30,7 @@ def upright_box(x: float, y: float, side: float) -> Box:
 def test_points_lie_on_the_face_in_the_order_of_the_scheme(
     astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
 ) -> None:
-    points = find_landmarks(frame_of(astronaut), Detection(astronaut_face, 1.0), 68)
+    points = find_landmarks(frame_of(astronaut), astronaut_face, 68)
     assert points.shape == (68, 2)
     anchors = anchors_of(points)
     assert anchors.right_eye == pytest.approx([204, 102], abs=5)  # her right, the picture's left
@@ -42,7 +41,7 @@ def test_points_lie_on_the_face_in_the_order_of_the_scheme(
 def test_five_points_have_the_eyes_where_68_have_them(
     astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
 ) -> None:
-    frame, face = frame_of(astronaut), Detection(astronaut_face, 1.0)
+    frame, face = frame_of(astronaut), astronaut_face
     five, all_ = (anchors_of(find_landmarks(frame, face, n)) for n in (5, 68))
     assert find_landmarks(frame, face, 5).shape == (5, 2)
     assert five.right_eye == pytest.approx(all_.right_eye, abs=4)
@@ -121,6 +120,6 @@ def test_a_box_that_hangs_over_the_border_still_gives_points(
     corner: tuple[int, int], count: int, astronaut: Picture, frame_of: FrameOf
 ) -> None:
     box = upright_box(*corner, 90)
-    points = find_landmarks(frame_of(astronaut), Detection(box, 1.0), count)
+    points = find_landmarks(frame_of(astronaut), box, count)
     assert points.shape == (count, 2)
     assert np.isfinite(points).all()

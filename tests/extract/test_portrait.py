@@ -26,7 +26,7 @@ def decoded(png: bytes) -> Picture:
 
 
 def taken(frame: Frame, box: Box, settings: ExtractSettings | None = None) -> Portrait | None:
-    sighting = Sighting(frame, 0, Detection(box, 0.8))
+    sighting = Sighting(frame, 0, Detection(box, 0.8), box)
     return portray(sighting, settings or ExtractSettings(), name="v-000007-0", scene=3, track=2)
 
 
