@@ -6,11 +6,10 @@ is gone for good. A flash, a fade and back, or a change of light leaves it in pl
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepfake_dataset.extract.candidates import Candidates
 from deepfake_dataset.extract.look import (
@@ -21,19 +20,22 @@ from deepfake_dataset.extract.look import (
     similarity,
 )
 
-# Lengths of the windows searched for a dissolve or a fade: the longest takes two seconds.
-_SPANS_S = (0.4, 0.6, 0.8, 1.2, 1.6, 2.4)
+# Lengths of the windows searched for a dissolve or a fade; the longest found takes two seconds.
+_SPANS_S = (0.4, 0.8, 1.6, 2.4)
 _CHECK_EVERY_S = 0.2
 _MIN_WINDOW = 5
-_STEPS_BACK = 8
 # Candidates are named two frames late.
 _LATEST = 5
 _MAX_LOOKS = 600
 _MAX_PENDING = 8
+# A shot that is back stays for a while: not every look is asked whether it is.
+_ASK_EVERY_S = 0.07
+# How long a shot has to come back after a flash or behind an object that passes.
+_SETTLE_S = 0.6
 # A cut between looks that are somewhat alike may be an object that passes: wait for its end.
 _SETTLE_DOUBTFUL_S = 1.5
 # Layouts that correlate more than this are one shot's: most windows need no closer look.
-_MAX_ALIKE = 0.85
+_MAX_ALIKE = 0.8
 # At its ends a transition shows little but one of its shots.
 _END_SHARE = 0.6
 # Likeness of the ends plus what mixtures of them leave unexplained. Of 70 dissolves and fades
@@ -55,8 +57,6 @@ class _Shown:
 
     look: Look
     shown_s: float
-    blank_before: Cut | None
-    """Where a blank run that ended with this look parts what it lies between."""
 
 
 @dataclass(slots=True)
@@ -68,10 +68,8 @@ class _BlankRun:
     """The first of them, where it follows without a fade."""
 
     @property
-    def parts_at(self) -> Cut | None:
+    def parts_at(self) -> Cut:
         """Where a new scene would begin: at a hard edge, else in the middle."""
-        if not self.cuts:
-            return None
         return self.hard or self.cuts[len(self.cuts) // 2]
 
 
@@ -81,25 +79,22 @@ class _Pending:
 
     before: Look
     first: _Shown
+    cut: Cut
+    """Where the new shot begins if it is one."""
     alike: float
     settle_s: float
-
-    @property
-    def cut(self) -> Cut:
-        """Where the new shot begins if it is one."""
-        return Cut(self.first.look.index, self.first.look.time_s)
 
 
 class AngleDetector:
     """Finds changes of shot in looks given in order."""
 
-    def __init__(self, settle_s: float) -> None:
-        self._settle_s = settle_s
+    def __init__(self) -> None:
         self._candidates = Candidates()
         self._shown: deque[_Shown] = deque(maxlen=_MAX_LOOKS)
         self._blank = _BlankRun()
         self._pending: list[_Pending] = []
         self._checked_s = 0.0
+        self._asked_s = 0.0
         self._last_s = 0.0
 
     @property
@@ -111,7 +106,8 @@ class AngleDetector:
         """Cuts that became certain with this look."""
         named = self._candidates.push(look)
         self._keep(look)
-        if not look.is_blank:
+        if not look.is_blank and look.time_s - self._asked_s >= _ASK_EVERY_S:
+            self._asked_s = look.time_s
             self._drop_returned(look)
         for frame in named:
             self._suspect(frame)
@@ -127,23 +123,35 @@ class AngleDetector:
             self._blank.cuts.append(Cut(look.index, look.time_s))
             return
         shown_s = self._shown[-1].shown_s + step_s if self._shown else 0.0
-        self._shown.append(_Shown(look, shown_s, self._blank.parts_at if self._shown else None))
+        self._shown.append(_Shown(look, shown_s))
+        if self._blank.cuts and len(self._shown) > 1:
+            self._doubt(self._last_clear(), self._shown[-1], self._blank.parts_at)
         self._blank = _BlankRun()
         while shown_s - self._shown[0].shown_s > _SPANS_S[-1] + _CHECK_EVERY_S:
             self._shown.popleft()
+
+    def _last_clear(self) -> Look:
+        """The last look before a blank run that a fade had not dimmed much."""
+        before = [one.look for one in list(self._shown)[:-1]]
+        least = max(look.energy for look in before) / 2
+        return next(look for look in reversed(before) if look.energy >= least)
 
     def _suspect(self, frame: int) -> None:
         if self._blank.cuts and self._blank.cuts[0].frame == frame:
             self._blank.hard = self._blank.cuts[0]
         for before, first in pairwise(list(self._shown)[-_LATEST:]):
             if first.look.index == frame:
-                self._doubt(before.look, first)
+                self._doubt(before.look, first, Cut(frame, first.look.time_s))
 
-    def _doubt(self, before: Look, first: _Shown) -> None:
+    def _doubt(self, before: Look, first: _Shown, cut: Cut) -> None:
+        """Wait whether the shot before comes back; a hard edge out of a blank run is the cut."""
+        if self._pending and self._pending[-1].first is first:
+            self._pending[-1] = replace(self._pending[-1], cut=cut)
+            return
         alike = similarity(before, first.look)
         if alike < SAME_SHOT and len(self._pending) < _MAX_PENDING:
-            settle_s = self._settle_s if alike < OTHER_SHOT else _SETTLE_DOUBTFUL_S
-            self._pending.append(_Pending(before, first, alike, settle_s))
+            settle_s = _SETTLE_S if alike < OTHER_SHOT else _SETTLE_DOUBTFUL_S
+            self._pending.append(_Pending(before, first, cut, alike, settle_s))
 
     def _drop_returned(self, look: Look) -> None:
         """Forget a doubt, and all that arose since, where its shot before is back."""
@@ -167,7 +175,7 @@ class AngleDetector:
     def _outdone(self, doubt: _Pending) -> bool:
         """Whether a clearer cut follows so soon that only one of the two can stand."""
         return any(
-            later.alike < doubt.alike and later.first.shown_s - doubt.first.shown_s < self._settle_s
+            later.alike < doubt.alike and later.first.shown_s - doubt.first.shown_s < _SETTLE_S
             for later in self._pending
         )
 
@@ -187,7 +195,7 @@ class AngleDetector:
         for start in starts[starts > 0]:
             if first := _find_transition(shown[start:]):
                 self._forget_before(first)
-                return [first.blank_before or Cut(first.look.index, first.look.time_s)]
+                return [Cut(first.look.index, first.look.time_s)]
         return []
 
 
@@ -195,14 +203,11 @@ def _find_transition(window: list[_Shown]) -> _Shown | None:
     """The first look of the second shot, if the window passes from one shot into another."""
     if len(window) < _MIN_WINDOW or _alike(window[0].look, window[-1].look) > _MAX_ALIKE:
         return None
-    mixture = _Mixture.of(np.stack([one.look.layout for one in window]))
-    if mixture.ends_shown < _END_SHARE or mixture.unexplained >= _MAX_DOUBT:
+    mixture = _Mixture.of([one.look for one in window])
+    if not mixture or mixture.ends_shown < _END_SHARE or mixture.unexplained >= _MAX_DOUBT:
         return None
     alike = similarity(window[0].look, window[-1].look)
-    if alike + mixture.unexplained >= _MAX_DOUBT or _returns(window):
-        return None
-    blank = (one for one in window[1:] if one.blank_before)
-    return next(blank, window[mixture.split])
+    return window[mixture.split] if alike + mixture.unexplained < _MAX_DOUBT else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,47 +217,31 @@ class _Mixture:
     ends_shown: float
     """What looks near the ends hold of the end they are near to; 1 where all stands still."""
     unexplained: float
-    """What the mixtures leave of the looks, over what tells the two ends apart."""
+    """What mixtures leave of nine looks in ten, over what tells the two ends apart."""
     split: int
     """The first look that holds more of the last one than of the first."""
 
     @classmethod
-    def of(cls, layouts: NDArray[np.float64]) -> "_Mixture":
-        """From layouts in order, (looks, cells)."""
-        ends = layouts[[0, -1]]
-        shares = layouts @ np.linalg.pinv(ends)
-        rest = ((layouts - shares @ ends) ** 2).mean(axis=1)
-        near = max(1, len(layouts) // 10)
+    def of(cls, looks: list[Look]) -> "_Mixture | None":
+        """Fit every look by the first and the last one; None where these two are one."""
+        layouts = np.stack([look.layout for look in looks])
+        power = np.array([look.layout_power for look in looks])
+        likeness = layouts @ layouts[[0, -1]].T
+        gram = likeness[[0, -1]]
+        apart = float(np.linalg.det(gram)) / max(float(gram[0, 0]), float(gram[1, 1]), 1e-6)
+        if apart < 1e-3 * min(power[0], power[-1]) or apart <= 0:
+            return None
+        shares = likeness @ np.linalg.inv(gram)
+        rest = np.sort(power - (shares * likeness).sum(axis=1))
+        near = max(1, len(looks) // 10)
         split = int(np.argmax(np.cumsum(shares[:, 0] - shares[:, 1]))) + 1
         return cls(
             ends_shown=float(min(shares[near, 0], shares[-1 - near, 1])),
-            unexplained=float(np.quantile(rest, 0.9)) / max(_apart(*ends), 1e-6),
-            split=min(split, len(layouts) - 1),
+            unexplained=float(rest[int(0.9 * (len(rest) - 1))]) / apart,
+            split=min(split, len(looks) - 1),
         )
 
 
 def _alike(a: Look, b: Look) -> float:
     """Correlation of two layouts."""
     return float(a.layout @ b.layout) / max(math.sqrt(a.layout_power * b.layout_power), 1e-9)
-
-
-def _apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Variance of the weaker of two layouts that the other one does not explain."""
-    power_a, power_b, common = float(a @ a), float(b @ b), float(a @ b)
-    own = 1 - common**2 / max(power_a * power_b, 1e-9)
-    return min(power_a, power_b) * own / a.size
-
-
-def _returns(window: list[_Shown]) -> bool:
-    """Whether a fade goes back to the shot it came from, which may have moved since.
-
-    Looks just before and just after the blank run are compared, the dimmest left out. In a
-    dissolve, which has no blank run, looks near the middle would always resemble each other.
-    """
-    least = min(window[0].look.energy, window[-1].look.energy) / 2
-    for at, one in enumerate(window):
-        if one.blank_before:
-            before = [w.look for w in window[:at] if w.look.energy > least][-_STEPS_BACK:]
-            after = [w.look for w in window[at:] if w.look.energy > least][:_STEPS_BACK]
-            return any(same_shot(a, b) for a, b in zip(reversed(before), after, strict=False))
-    return False

@@ -10,8 +10,8 @@ from scenedetect.detectors import AdaptiveDetector
 
 from deepfake_dataset.extract.look import Look, Pixels
 
-# Half of scenedetect's own defaults (3.0 and 15) and less: what it names is verified later.
-_RATIO = 1.5
+# Well below scenedetect's own defaults (3.0 and 15): what it names is verified later.
+_RATIO = 2.0
 _MIN_CONTENT = 3.0
 _WINDOW = 2
 # The detector counts in frames; any rate will do.

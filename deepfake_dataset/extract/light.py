@@ -7,17 +7,18 @@ way; a person or an object that moves does not, and a flash or a flicker does no
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.look import Look, same_shot
+from deepfake_dataset.extract.look import OTHER_SHOT, Look, similarity
 from deepfake_dataset.records import Box
 
 Cells = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 _BEAT_S = 0.1
 _HOLD_S = 1.0
@@ -33,12 +34,21 @@ _LOG_UNIT = 0.10
 _CHROMA_UNIT = 3.5
 # Added to luma before the logarithm: what is nearly black carries noise, not light.
 _DARK = 16.0
-# Cells darker or brighter than this before and after say nothing: black, or clipped.
-_BLACK, _WHITE = (float(np.log(luma + _DARK)) / _LOG_UNIT for luma in (12, 243))
-_MIN_CELLS = 0.2
+# Cells darker or brighter than this before and after say little: a white balance moves dark
+# ones by a level or two, and clipped ones not at all.
+_DIM, _CLIPPED = (float(np.log(luma + _DARK)) / _LOG_UNIT for luma in (40, 243))
+_MIN_CELLS = 0.1
+# A face with fewer cells about it is too small to be judged by.
+_MIN_WATCHED = 6
 _MIN_COHERENCE = 0.7
+# From one frame to the next no person moves most of the cells.
+_SUDDEN_COHERENCE = 0.85
+# Share of a sudden change by which the level may be off before and after it.
+_MAX_OFF_LEVEL = 0.4
 # Drift within a window over the change between them: 0 for a step, .5 within a ramp.
-_MAX_DRIFT = 0.25
+_MAX_DRIFT = 0.3
+# People move within the seconds that a ramp takes: less likeness is asked than across a cut.
+_MIN_ALIKE = 0.5
 # Of the mean of all cells, where only what is worth a closer look is asked.
 _GATE = 0.5
 _MAX_MEAN_DRIFT = 0.4
@@ -52,30 +62,40 @@ class Change:
     time_s: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Beat:
-    """The cells of one look, in units of a change: (n, 3) log luma and chroma."""
+    """The cells of one look, in units of a change: log luma and chroma."""
 
     look: Look
     tone: Cells
+    """(cells, 3)."""
+    mean: Cells
+    """(3,) of the cells that are watched."""
 
-    @cached_property
-    def mean(self) -> Cells:
-        """Of all cells, (3,)."""
-        return np.asarray(self.tone.mean(axis=0))
+    @classmethod
+    def of(cls, look: Look, watched: Mask) -> "_Beat":
+        """Reduce a look to cells."""
+        size = _grid_size(look)[::-1]
+        grid = cv2.resize(look.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
+        tone = grid.astype(np.float32) / np.float32(_CHROMA_UNIT)
+        tone[:, 0] = np.log(grid[:, 0] + np.float32(_DARK)) / np.float32(_LOG_UNIT)
+        return cls(look, tone, np.asarray(tone[watched].mean(axis=0)))
 
 
-@dataclass(slots=True)
 class LightDetector:
     """Finds lasting changes of light in looks given in order."""
 
-    _looks: deque[Look] = field(default_factory=lambda: deque(maxlen=_MAX_LOOKS))
-    _beats: deque[_Beat] = field(default_factory=deque)
-    _region: Box | None = None
+    def __init__(self) -> None:
+        self._looks: deque[Look] = deque(maxlen=_MAX_LOOKS)
+        self._beats: deque[_Beat] = deque()
+        self._region: Box | None = None
+        self._watched: Mask | None = None
+        self._count = 0
 
     def watch(self, region: Box | None) -> None:
         """Judge by this part of the picture, in fractions of it."""
-        self._region = region
+        self._region, self._watched = region, None
+        self._beats = deque(self._beat(beat.look) for beat in self._beats)
 
     def restart(self, frame: int) -> None:
         """Forget all looks before this frame: they belong to another scene."""
@@ -91,33 +111,63 @@ class LightDetector:
             self._looks.popleft()
         if self._beats and look.time_s - self._beats[-1].look.time_s < _BEAT_S * 0.99:
             return None
-        self._beats.append(_beat(look))
+        self._beats.append(self._beat(look))
         while self._beats[0].look.index < self._looks[0].index:
             self._beats.popleft()
-        return None if in_doubt else self._check()
+        self._count += 1  # windows are long: every second beat is enough for them
+        if in_doubt:
+            return None
+        return self._sudden() or (self._lasting() if self._count % 2 else None)
 
-    def _check(self) -> Change | None:
-        mask: NDArray[np.bool_] | None = None
-        for before, after in _moved_windows(self._beats):
-            if mask is None:
-                mask, new = _mask(after[0].look, self._region), _typical(after)
-            step = _Step.between(_typical(before), new, mask)
-            if step.is_light and step.is_steady(before, after) and _edges_stay(before, after):
-                look = step.middle(self._between(before, after))
-                self.restart(after[0].look.index)
-                return Change(look.index, look.time_s)
+    def _beat(self, look: Look) -> _Beat:
+        if self._watched is None:
+            self._watched = _mask(look, self._region)
+        return _Beat.of(look, self._watched)
+
+    def _sudden(self) -> Change | None:
+        """A step just before the last window, clear from one frame to the next.
+
+        People may move in what comes before and after: only the level must hold.
+        """
+        before, after = _split(self._beats)
+        if not before or _distance(before[-1], after[0]) < _GATE:
+            return None
+        fine = [self._beat(look) for look in self._looks_between(before[-1:], after[:1])]
+        old, new = max(pairwise(fine), key=lambda pair: _distance(*pair))
+        step = _Step.between(old.tone, new.tone, _mask(new.look, self._region))
+        if step.is_sudden and step.holds(before, after) and _edges_stay(before, after):
+            return self._begin(new.look, after)
         return None
 
-    def _between(self, before: list[_Beat], after: list[_Beat]) -> list[Look]:
-        first, last = before[-1].look.index, after[0].look.index
+    def _lasting(self) -> Change | None:
+        """A step or a ramp between windows that stand still."""
+        windows = list(_moved_windows(self._beats))
+        if not windows:
+            return None
+        watched, new = _mask(self._looks[-1], self._region), _typical(windows[0][1])
+        for before, after in windows:
+            step = _Step.between(_typical(before), new, watched)
+            if step.is_light and step.is_steady(before, after) and _edges_stay(before, after):
+                between = [self._beat(look) for look in self._looks_between(before, after)]
+                return self._begin(step.middle(between), after)
+        return None
+
+    def _looks_between(self, before: list[_Beat], after: list[_Beat]) -> list[Look]:
+        """From the middle of the one window to the middle of the other."""
+        first, last = (window[len(window) // 2].look.index for window in (before, after))
         return [look for look in self._looks if first <= look.index <= last]
+
+    def _begin(self, look: Look, after: list[_Beat]) -> Change:
+        """The change at this look; what was before is forgotten."""
+        self.restart(max(look.index, after[0].look.index))
+        return Change(look.index, look.time_s)
 
 
 @dataclass(frozen=True, eq=False)
 class _Step:
     """The change between two windows, judged by some of the cells."""
 
-    mask: NDArray[np.bool_]
+    mask: Mask
     old: Cells
     move: Cells
     """(3,) the median change of cells, in units."""
@@ -125,7 +175,7 @@ class _Step:
     """Share of cells that went at least half the common way."""
 
     @classmethod
-    def between(cls, old: Cells, new: Cells, mask: NDArray[np.bool_]) -> "_Step":
+    def between(cls, old: Cells, new: Cells, mask: Mask) -> "_Step":
         """Compare two windows' typical tones in the cells of the mask."""
         lit = mask & _lit(old, new)
         if lit.sum() < _MIN_CELLS * mask.sum():
@@ -140,14 +190,24 @@ class _Step:
         """Whether this is a change that nearly all cells share."""
         return float(np.linalg.norm(self.move)) >= 1 and self.coherence >= _MIN_COHERENCE
 
+    @property
+    def is_sudden(self) -> bool:
+        """Whether so many cells share the change that nothing but light can have moved them."""
+        return self.is_light and self.coherence >= _SUDDEN_COHERENCE
+
+    def holds(self, before: list[_Beat], after: list[_Beat]) -> bool:
+        """Whether the level was the old one before, and the new one after, most of the time."""
+        off = [np.abs(self._path(before)), np.abs(self._path(after) - 1)]
+        return all(np.quantile(path, 0.8) < _MAX_OFF_LEVEL for path in off)
+
     def is_steady(self, before: list[_Beat], after: list[_Beat]) -> bool:
         """Whether light stood still within both windows, compared with how far it went."""
         return max(_drift(self._path(beats)) for beats in (before, after)) <= _MAX_DRIFT
 
-    def middle(self, looks: list[Look]) -> Look:
+    def middle(self, beats: list[_Beat]) -> Look:
         """The first look at which half of the change has passed."""
-        path = self._path([_beat(look) for look in looks])
-        return looks[min(int(np.argmax(np.cumsum([0.0, *(0.5 - path)]))), len(looks) - 1)]
+        lead = np.cumsum([0.0, *(0.5 - self._path(beats))])
+        return beats[min(int(np.argmax(lead)), len(beats) - 1)].look
 
     def _path(self, beats: list[_Beat]) -> Cells:
         """How far each beat has gone from the old tone (0) toward the new one (1)."""
@@ -155,14 +215,18 @@ class _Step:
         return np.asarray(np.median(gone, axis=1) / max(float(self.move @ self.move), 1e-6))
 
 
-def _beat(look: Look) -> _Beat:
-    height, width = look.yuv.shape[:2]
-    scale = _GRID_LONG_SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    grid = cv2.resize(look.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
-    tone = grid.astype(np.float32) / np.float32(_CHROMA_UNIT)
-    tone[:, 0] = np.log(grid[:, 0] + np.float32(_DARK)) / np.float32(_LOG_UNIT)
-    return _Beat(look, tone)
+def _distance(a: _Beat, b: _Beat) -> float:
+    """Between the mean tones, in units."""
+    return float(np.linalg.norm(a.mean - b.mean))
+
+
+def _split(beats: deque[_Beat]) -> tuple[list[_Beat], list[_Beat]]:
+    """The last window, and as much before it; nothing before if that is too little."""
+    now_s = beats[-1].look.time_s
+    after = [beat for beat in beats if beat.look.time_s >= now_s - _HOLD_S]
+    before = [beat for beat in beats if now_s - 2 * _HOLD_S <= beat.look.time_s < now_s - _HOLD_S]
+    enough = before and after[0].look.time_s - before[0].look.time_s >= _MIN_BEFORE_S
+    return before if enough else [], after
 
 
 def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Beat]]]:
@@ -184,7 +248,7 @@ def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Bea
     went = np.linalg.norm(_mean(total, after, last) - _mean(total, starts, ends), axis=1)
     drift = np.maximum(_tail(total, after, last), _tail(total, starts, ends))
     listed = list(beats)
-    for at in np.flatnonzero((went > _GATE) & (drift < _MAX_MEAN_DRIFT * went)):
+    for at in np.flatnonzero((went > _GATE) & (drift < _MAX_MEAN_DRIFT * went) & (starts < ends)):
         yield listed[starts[at] : ends[at]], listed[after[0] :]
 
 
@@ -206,10 +270,10 @@ def _typical(beats: list[_Beat]) -> Cells:
     return np.asarray(np.partition(tones, len(beats) // 2, axis=0)[len(beats) // 2])
 
 
-def _lit(old: Cells, new: Cells) -> NDArray[np.bool_]:
-    """Cells that are neither black nor clipped throughout."""
+def _lit(old: Cells, new: Cells) -> Mask:
+    """Cells that are neither dim nor clipped throughout."""
     log_luma = np.stack([old[:, 0], new[:, 0]])
-    return np.asarray((log_luma.max(axis=0) > _BLACK) & (log_luma.min(axis=0) < _WHITE))
+    return np.asarray((log_luma.max(axis=0) > _DIM) & (log_luma.min(axis=0) < _CLIPPED))
 
 
 def _drift(path: Cells) -> float:
@@ -221,21 +285,26 @@ def _drift(path: Cells) -> float:
 
 def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
     """Whether the same shot is shown at the change and to its end."""
-    old, new, last = before[-1].look, after[0].look, after[-1].look
     if any(beat.look.is_blank for beat in (*before, *after)):
         return False
-    return same_shot(old, new) and (same_shot(new, last) or same_shot(old, last))
+    old, new, last = before[-1].look, after[0].look, after[-1].look
+    return similarity(old, new) >= _MIN_ALIKE and similarity(old, last) >= OTHER_SHOT
 
 
-def _mask(look: Look, region: Box | None) -> NDArray[np.bool_]:
-    """Cells of the face and what surrounds it: its box, twice as wide and high."""
+def _grid_size(look: Look) -> tuple[int, int]:
+    """Rows and columns of cells, which are about square."""
     height, width = look.yuv.shape[:2]
     scale = _GRID_LONG_SIDE / max(height, width)
-    height, width = max(1, round(height * scale)), max(1, round(width * scale))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _mask(look: Look, region: Box | None) -> Mask:
+    """Cells of the face and what surrounds it: its box, twice as wide and high."""
+    rows, columns = _grid_size(look)
     if region is None:
-        return np.ones(height * width, bool)
+        return np.ones(rows * columns, bool)
     x, y = region.center
-    across = np.abs((np.arange(width) + 0.5) / width - x) <= region.width
-    down = np.abs((np.arange(height) + 0.5) / height - y) <= region.height
+    across = np.abs((np.arange(columns) + 0.5) / columns - x) <= region.width
+    down = np.abs((np.arange(rows) + 0.5) / rows - y) <= region.height
     near = (down[:, None] & across[None, :]).ravel()
-    return near if near.any() else np.ones(height * width, bool)
+    return near if near.sum() >= _MIN_WATCHED else np.ones_like(near)

@@ -20,9 +20,9 @@ LONG_SIDE = 80
 SAME_SHOT = 0.60
 """Two looks at least this similar show the same shot.
 
-Measured on pairs of frames under gain .4 to 1.8 and gamma .5 to 2: of neighbours within a
-shot 99 % had .79 or more, of frames of different clips 99 % had .47 or less
-(``benchmarks/scenes.py``).
+Measured on pairs of frames, one of them under gain .4 to 1.8 and gamma .5 to 2: neighbours
+within a shot had .73 or more, frames of different clips .50 or less
+(``benchmarks/scenes.py`` prints it).
 """
 OTHER_SHOT = 0.40
 """Two looks less similar than this show different shots."""
@@ -72,10 +72,10 @@ class Look:
         return np.asarray(cv2.GaussianBlur(luma, (0, 0), 1.0), dtype=np.float32)
 
     @cached_property
-    def layout(self) -> NDArray[np.float64]:
+    def layout(self) -> Plane:
         """Luma on a grid of 20 × 20 cells, flat, its mean taken off."""
         grid = cv2.resize(self.luma, _LAYOUT, interpolation=cv2.INTER_AREA).ravel()
-        return np.asarray(grid - grid.mean(), dtype=np.float64)
+        return np.asarray(grid - grid.mean())
 
     @cached_property
     def layout_power(self) -> float:

@@ -41,7 +41,7 @@ class SceneDetector:
 
     def __init__(self, min_scene_s: float = 0.6) -> None:
         self._min_scene_s = min_scene_s
-        self._angle = AngleDetector(settle_s=min_scene_s)
+        self._angle = AngleDetector()
         self._light = LightDetector()
         self._size: tuple[int, int] | None = None
         self._scene_s: float | None = None
