@@ -464,10 +464,14 @@ def test_a_sheet_of_a_video_without_faces_and_of_a_failed_one_can_be_drawn(drawn
             assert picture.format == "PNG"
 
 
-def test_a_sheet_goes_where_it_is_told_whatever_the_name(drawn, tmp_path):
-    target = draw_sheet("ann.mp4", drawn, tmp_path / "new folder" / "sheet.jpeg")
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("sheet.jpeg", "JPEG"), ("sheet.jpg", "JPEG"), ("s.png", "PNG"), ("s", "PNG")],
+)
+def test_a_sheet_goes_where_it_is_told_whatever_the_name(name, kind, drawn, tmp_path):
+    target = draw_sheet("ann.mp4", drawn, tmp_path / "new folder" / name)
     with Image.open(target) as picture:
-        assert picture.format == "PNG"
+        assert picture.format == kind
 
 
 def test_a_name_that_fits_several_videos_lists_them(small, ds, extract):

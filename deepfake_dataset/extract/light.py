@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.look import OTHER_SHOT, Look, similarity
+from deepfake_dataset.extract.look import OTHER_SHOT, SAME_SHOT, Look, similarity
 from deepfake_dataset.records import Box
 
 Cells = NDArray[np.float32]
@@ -135,7 +135,7 @@ class LightDetector:
         fine = [self._beat(look) for look in self._looks_between(before[-1:], after[:1])]
         old, new = max(pairwise(fine), key=lambda pair: _distance(*pair))
         step = _Step.between(old.tone, new.tone, _mask(new.look, self._region))
-        if step.is_sudden and step.holds(before, after) and _edges_stay(before, after):
+        if step.is_sudden and step.holds(before, after) and _one_shot(old, new, before + after):
             return self._begin(new.look, after)
         return None
 
@@ -283,12 +283,21 @@ def _drift(path: Cells) -> float:
     return max(2 * tail, float(np.quantile(np.abs(path - np.median(path)), 0.8)))
 
 
+def _one_shot(old: _Beat, new: _Beat, around: list[_Beat]) -> bool:
+    """Whether a sudden change is within a shot, and no end of a fade."""
+    return not _any_blank(around) and similarity(old.look, new.look) >= SAME_SHOT
+
+
 def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
     """Whether the same shot is shown at the change and to its end."""
-    if any(beat.look.is_blank for beat in (*before, *after)):
+    if _any_blank(before + after):
         return False
     old, new, last = before[-1].look, after[0].look, after[-1].look
     return similarity(old, new) >= _MIN_ALIKE and similarity(old, last) >= OTHER_SHOT
+
+
+def _any_blank(beats: list[_Beat]) -> bool:
+    return any(beat.look.is_blank for beat in beats)
 
 
 def _grid_size(look: Look) -> tuple[int, int]:
