@@ -179,7 +179,7 @@ class _Step:
         """Compare two windows' typical tones in the cells of the mask."""
         lit = mask & _lit(old, new)
         if lit.sum() < _MIN_CELLS * mask.sum():
-            return cls(lit, old, np.zeros(3, np.float32), 0.0)
+            return cls(lit, old[lit], np.zeros(3, np.float32), 0.0)
         change = new[lit] - old[lit]
         move = np.median(change, axis=0)
         along = change @ move / max(float(move @ move), 1e-6)
@@ -198,7 +198,7 @@ class _Step:
     def holds(self, before: list[_Beat], after: list[_Beat]) -> bool:
         """Whether the level was the old one before, and the new one after, most of the time."""
         off = [np.abs(self._path(before)), np.abs(self._path(after) - 1)]
-        return all(np.quantile(path, 0.8) < _MAX_OFF_LEVEL for path in off)
+        return all(np.quantile(path, 0.65) < _MAX_OFF_LEVEL for path in off)
 
     def is_steady(self, before: list[_Beat], after: list[_Beat]) -> bool:
         """Whether light stood still within both windows, compared with how far it went."""
