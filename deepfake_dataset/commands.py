@@ -17,7 +17,7 @@ from deepfake_dataset.errors import UnreadableError, UsageError, VideoError
 from deepfake_dataset.lock import exclusive
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import Settings, write_settings
-from deepfake_dataset.sources.discover import Found, find_videos
+from deepfake_dataset.sources.discover import Found, find_videos, list_videos
 from deepfake_dataset.sources.fingerprints import Fingerprints
 from deepfake_dataset.tallies import Summary, Totals, totals_of
 
@@ -68,7 +68,9 @@ def extract_faces(
 
     Raises :class:`DsbuildError`; what was committed before stays.
     """
-    Dataset.open_or_create(dataset, Settings().override(**settings))
+    if not Dataset.is_at(dataset):
+        list_videos(videos)  # a mistyped source should not leave an empty dataset behind
+        Dataset.create(dataset, Settings().override(**settings))
     with exclusive(dataset):
         opened = _with_settings(Dataset.open(dataset), settings)
         opened.sweep()

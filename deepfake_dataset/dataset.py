@@ -65,6 +65,20 @@ class Dataset:
     root: Path
     settings: Settings
 
+    @staticmethod
+    def is_at(root: Path) -> bool:
+        """Whether a folder holds a dataset.
+
+        Raises :class:`NotADatasetError` where that cannot be told.
+        """
+        try:
+            return (root / SETTINGS_FILE).is_file()
+        except OSError as error:
+            raise NotADatasetError(
+                f"{root} cannot be opened: {error.strerror}",
+                "check the name, who owns the folder and its permissions",
+            ) from error
+
     @classmethod
     def open(cls, root: Path) -> Self:
         """The dataset in a folder.
@@ -72,7 +86,7 @@ class Dataset:
         Raises :class:`NotADatasetError` where the folder is none, and
         :class:`SettingsError` for a faulty ``dsbuild.toml``.
         """
-        if not _is_dataset(root):
+        if not cls.is_at(root):
             raise NotADatasetError(
                 f"{root} is not a dataset: it has no {SETTINGS_FILE}",
                 "dsbuild extract VIDEOS -d DATASET makes one",
@@ -95,11 +109,6 @@ class Dataset:
             write_settings(root / SETTINGS_FILE, settings)
             _flush(root)
         return cls(root, settings)
-
-    @classmethod
-    def open_or_create(cls, root: Path, settings: Settings) -> Self:
-        """The dataset in a folder, made if the folder is missing or empty."""
-        return cls.open(root) if _is_dataset(root) else cls.create(root, settings)
 
     @property
     def videos_folder(self) -> Path:
@@ -217,16 +226,6 @@ class Dataset:
         _flush(staged)
         staged.replace(place)
         _flush(self.faces_folder)
-
-
-def _is_dataset(root: Path) -> bool:
-    try:
-        return (root / SETTINGS_FILE).is_file()
-    except OSError as error:
-        raise NotADatasetError(
-            f"{root} cannot be opened: {error.strerror}",
-            "check the name, who owns the folder and its permissions",
-        ) from error
 
 
 def _is_empty(root: Path) -> bool:

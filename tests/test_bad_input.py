@@ -16,7 +16,7 @@ import pytest
 
 from deepfake_dataset.commands import extract_faces
 from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.errors import DatasetWriteError
+from deepfake_dataset.errors import DatasetWriteError, SourceError
 from deepfake_dataset.records import Video
 from deepfake_dataset.sources import fingerprints
 
@@ -479,3 +479,11 @@ def test_a_dataset_on_a_read_only_disk_can_be_looked_at_but_not_added_to(
         )
     ran = dsbuild("extract", videos, "-d", disk / "new")
     assert (ran.code, "Read-only file system" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("source", ["nowhere", "empty"])
+def test_a_mistyped_source_leaves_no_dataset_behind(source, tmp_path, ds):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError):
+        extract_faces([tmp_path / source], ds)
+    assert not ds.exists()

@@ -136,16 +136,20 @@ def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):
             Dataset.open(tmp_path)
 
 
-def test_a_dataset_is_opened_where_there_is_one_and_made_where_there_is_none(ds):
-    made = Dataset.open_or_create(ds, Settings().override(size_px=64))
-    assert Dataset.open_or_create(ds, Settings()) == made
+def test_a_dataset_is_where_one_was_made(ds):
+    assert not Dataset.is_at(ds)
+    made = Dataset.create(ds, Settings().override(size_px=64))
+    assert Dataset.is_at(ds)
+    assert Dataset.open(ds) == made
 
 
 def test_a_kill_while_a_dataset_is_made_does_not_bar_the_next_try(ds, ended):
     for step in range(20):
         if not ended(lambda: Dataset.create(ds, Settings()), step, Killed()):
             break
-        assert Dataset.open_or_create(ds, Settings()).settings == Settings()
+        if not Dataset.is_at(ds):
+            Dataset.create(ds, Settings())
+        assert Dataset.open(ds).settings == Settings()
         shutil.rmtree(ds)
     assert step >= 3
 

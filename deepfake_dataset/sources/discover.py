@@ -12,7 +12,7 @@ from deepfake_dataset.sources.fingerprints import Fingerprints
 from deepfake_dataset.sources.labels_csv import match_labels, read_labels
 from deepfake_dataset.sources.layouts import provenances
 from deepfake_dataset.sources.places import File, Unreadable, printable
-from deepfake_dataset.sources.walk import list_files
+from deepfake_dataset.sources.walk import Listing, list_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,7 @@ def find_videos(
     Raises SourceError for a path that leads nowhere, for no videos at all, and for the same
     bytes with two labels; LabelsError for a labels file that cannot be used.
     """
-    listing = list_files(paths)
-    if not listing.files and not listing.unreadable:
-        raise _nothing_found(paths, len(listing.skipped))
+    listing = list_videos(paths)
     files = _identified(list(listing.files.values()), labels)  # before hours of hashing
     contents, lost = _by_content(sorted(files, key=attrgetter("rank")), fingerprints, verify)
     by_path = attrgetter("path", "location")
@@ -79,6 +77,17 @@ def find_videos(
         unreadable=tuple(sorted([*listing.unreadable.values(), *lost], key=by_path)),
         skipped=len(listing.skipped),
     )
+
+
+def list_videos(paths: Sequence[Path]) -> Listing:
+    """List what may be videos below the paths named, without reading any.
+
+    Raises SourceError for a path that leads nowhere and for no videos at all.
+    """
+    listing = list_files(paths)
+    if not listing.files and not listing.unreadable:
+        raise _nothing_found(paths, len(listing.skipped))
+    return listing
 
 
 def _nothing_found(paths: Iterable[Path], skipped: int) -> SourceError:
