@@ -73,14 +73,13 @@ def extract_faces(
         Dataset.create(dataset, Settings().override(**settings))
     with exclusive(dataset):
         opened = _with_settings(Dataset.open(dataset), settings)
-        opened.sweep()
-        found = find_videos(
-            videos, labels, Fingerprints(opened.cache_folder / FINGERPRINTS), verify
-        )
-        run = _Run(opened, found, retry)
-        run.clear_unreadable()
-        relabelled = run.relabel()
-        done = run.do_what_is_due(tell)
+        fingerprints = Fingerprints(opened.cache_folder / FINGERPRINTS)
+        with opened.swept():
+            found = find_videos(videos, labels, fingerprints, verify)
+            run = _Run(opened, found, retry)
+            run.clear_unreadable()
+            relabelled = run.relabel()
+            done = run.do_what_is_due(tell)
     number = len(found.videos) + len(found.unreadable)
     return Summary(
         found=number,

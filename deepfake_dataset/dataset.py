@@ -14,7 +14,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -203,6 +203,16 @@ class Dataset:
         with writing(self.root):
             self.record_path(video_id).unlink(missing_ok=True)
             _clear(self.faces_folder / video_id)
+
+    @contextmanager
+    def swept(self) -> Iterator[None]:
+        """Half-made things cleared away before and after. Only for who holds the lock."""
+        self.sweep()
+        try:
+            yield
+        finally:
+            with suppress(DatasetWriteError):  # what ended the run is what must be told
+                self.sweep()
 
     def sweep(self) -> None:
         """Clear away what a killed run left half made. Only for who holds the lock."""

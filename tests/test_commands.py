@@ -378,13 +378,17 @@ def test_bytes_do_not_depend_on_workers_or_the_order_of_arguments(videos, tmp_pa
 def test_an_interrupted_run_keeps_what_is_committed_and_goes_on(
     videos, ds, extract, in_process, contents, tmp_path
 ):
+    half_made = ds / "faces" / ".partial-0123456789abcdef"
+
     def interrupt(progress: Any) -> None:
         if progress.done == 1:
+            half_made.mkdir()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         extract(videos, faces_per_scene=3, tell=interrupt)
     assert list(by_path(ds)) == ["fake/wall.mp4"]
+    assert not half_made.exists()
     with exclusive(ds):
         pass
     extract(videos)
