@@ -9,8 +9,8 @@ from deepfake_dataset.extract.align import Anchors
 from deepfake_dataset.extract.frame import Image
 
 _SIDE = 256  # measures of crops of any size are taken at this one, so that they compare
-# How far the tip of the nose stands out before the plane of the eyes, over the distance
-# between the eyes: about 0.5 in adults (Farkas 1994, nasal protrusion and depth of the orbits).
+# How far the nose stands out before the plane of the eyes, over the distance between the
+# eyes. An assumption, the same for every face: angles compare with each other only.
 _NOSE_DEPTH = 0.5
 
 
@@ -24,7 +24,7 @@ def sharpness(luma: Image) -> float:
 def yaw_deg(anchors: Anchors) -> float:
     """Turn of the head to the side: how far the nose has moved off the line eyes to mouth.
 
-    An estimate, good to about ten degrees below forty; positive looks to the picture's right.
+    An estimate, never checked against measured angles; positive looks to the picture's right.
     """
     between = anchors.left_eye - anchors.right_eye
     distance = float(np.linalg.norm(between))
