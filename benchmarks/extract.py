@@ -29,7 +29,7 @@ import av
 import cv2
 import dlib
 
-from deepfake_dataset.commands import extract_faces
+from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.extract import landmarks, portrait, scenes, search, video, warm
 from deepfake_dataset.extract.frame import Frame

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from deepfake_dataset.commands import FINGERPRINTS
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import make_detector
@@ -43,7 +42,7 @@ def compare(video: Video, source: Path, settings: ExtractSettings) -> tuple[list
 
 def main() -> None:
     dataset = Dataset.open(Path(sys.argv[1]))
-    fingerprints = Fingerprints(dataset.cache_folder / FINGERPRINTS)
+    fingerprints = Fingerprints.of(dataset)
     all_overlaps: list[float] = []
     all_lost = faces = 0
     for video in dataset.videos():

@@ -7,6 +7,15 @@ Each command of ``dsbuild`` is a function here: :func:`extract_faces`, :func:`re
 from importlib import import_module
 from typing import Any
 
+_FAMILIES = {
+    "draw_dataset": "sheet",
+    "draw_sheet": "sheet",
+    "extract_faces": "extract",
+    "make_demo": "demo",
+    "read_errors": "status",
+    "read_status": "status",
+}
+
 __all__ = [
     "draw_dataset",
     "draw_sheet",
@@ -19,6 +28,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import on first use: a look at the version should not load OpenCV."""
-    if name in __all__:
-        return getattr(import_module("deepfake_dataset.commands"), name)
+    if name in _FAMILIES:
+        return getattr(import_module(f"deepfake_dataset.commands.{_FAMILIES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -80,7 +80,7 @@ def read_briefs(dataset: Dataset) -> dict[str, Brief]:
     """
     cache = dataset.cache_folder / _FILE
     known = _load(cache)
-    states = _states(dataset)
+    states = record_states(dataset)
     fresh: dict[str, tuple[str, Brief]] = {}
     for video_id, state in states.items():
         if known.get(video_id, ("", None))[0] != state:
@@ -93,12 +93,11 @@ def read_briefs(dataset: Dataset) -> dict[str, Brief]:
     return {id_: current[id_][1] for id_ in sorted(current.keys() & states.keys())}
 
 
-def _counted(words: Iterable[str]) -> tuple[Count, ...]:
-    return tuple(Count(str(word), number) for word, number in sorted(Counter(words).items()))
+def record_states(dataset: Dataset) -> dict[str, str]:
+    """By video id: what changes whenever a record does.
 
-
-def _states(dataset: Dataset) -> dict[str, str]:
-    """Size, time of change and inode of every record: a record is never changed in place."""
+    Size, time of change and inode, as a record is never changed in place.
+    """
     if not dataset.videos_folder.is_dir():
         return {}
     states = {}
@@ -108,6 +107,10 @@ def _states(dataset: Dataset) -> dict[str, str]:
                 with suppress(FileNotFoundError):
                     states[Path(entry.name).stem] = _state(entry.stat())
     return states
+
+
+def _counted(words: Iterable[str]) -> tuple[Count, ...]:
+    return tuple(Count(str(word), number) for word, number in sorted(Counter(words).items()))
 
 
 def _state(status: os.stat_result) -> str:

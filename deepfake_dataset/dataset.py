@@ -139,6 +139,12 @@ class Dataset:
         Raises :class:`KeyError` where there is none and :class:`UsageError` where it is
         damaged or cannot be read.
         """
+        table = self.read_table(video_id)
+        with _undamaged(self.record_path(video_id)):
+            return from_row(Video, table.to_pylist()[0])
+
+    def read_table(self, video_id: str) -> pa.Table:
+        """A video's record as a table of one row; raises what :meth:`read` raises."""
         path = self.record_path(video_id)
         try:
             data = path.read_bytes()
@@ -149,14 +155,8 @@ class Dataset:
                 f"the record {path} cannot be read: {error.strerror}",
                 "check its permissions, or whether its disk is still there",
             ) from error
-        try:
-            table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
-            return from_row(Video, table.to_pylist()[0])
-        except (pa.ArrowException, OSError, TypeError, ValueError, IndexError) as error:
-            raise UsageError(
-                f"the record {path} is damaged: {error}",
-                "delete it and run dsbuild extract again; only this video is done anew",
-            ) from error
+        with _undamaged(path):
+            return pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
 
     def video_ids(self) -> list[str]:
         """Of all committed videos, sorted."""
@@ -236,6 +236,17 @@ class Dataset:
         _flush(staged)
         staged.replace(place)
         _flush(self.faces_folder)
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, TypeError, ValueError, IndexError) as error:
+        raise UsageError(
+            f"the record {path} is damaged: {error}",
+            "delete it and run dsbuild extract again; only this video is done anew",
+        ) from error
 
 
 def _is_empty(root: Path) -> bool:

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import reduce
 from operator import getitem
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import tomlkit
 
@@ -46,11 +46,16 @@ def allowed(setting: Mapping[str, Any]) -> str:
     return f"from {setting['low']} to {setting['high']}"
 
 
-class _Checked:
-    """Refuses values of another type or out of range; whole numbers will do as floats."""
+class Section:
+    """A section of ``dsbuild.toml``: a dataclass whose fields are made by ``_setting``.
+
+    Refuses values of another type or out of range; whole numbers will do as floats.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __post_init__(self) -> None:
-        for f in fields(self):  # type: ignore[arg-type]
+        for f in fields(self):
             value, kind = getattr(self, f.name), type(f.default)
             if not _is_allowed(value, kind, f.metadata):
                 raise SettingsError(f"{f.name} = {value!r} is not allowed", _hint(f))
@@ -74,7 +79,7 @@ def _hint(setting: Field[Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractSettings(_Checked):
+class ExtractSettings(Section):
     """What decides the bytes that extraction writes; a change makes a video's record stale."""
 
     detector: str = _setting("hog", "what finds faces", choices=("hog", "cnn", "haar"))
@@ -107,7 +112,7 @@ class ExtractSettings(_Checked):
 
 
 @dataclass(frozen=True, slots=True)
-class RunSettings(_Checked):
+class RunSettings(Section):
     """How a run uses the machine; never decides a byte of what it writes."""
 
     workers: int = _setting(0, "processes at once; 0 is one a core", low=0, high=1024)
@@ -140,21 +145,22 @@ class Settings:
         Values of None are passed over, so that a command line's options fit as they are.
         """
         given = {name: value for name, value in values.items() if value is not None}
-        extract = {n: v for n, v in given.items() if n in ExtractSettings.__dataclass_fields__}
-        run = {n: v for n, v in given.items() if n in RunSettings.__dataclass_fields__}
-        if unknown := given.keys() - extract.keys() - run.keys():
+        if unknown := given.keys() - FIELDS.keys():
             raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
-        return replace(
-            self,
-            extract=replace(self.extract, **cast(Any, extract)),
-            run=replace(self.run, **cast(Any, run)),
-        )
+        return replace(self, **{name: self._changed(name, given) for name in SECTIONS})
+
+    def _changed(self, section: str, given: Mapping[str, object]) -> Any:
+        own = {n: v for n, v in given.items() if n in SECTIONS[section].__dataclass_fields__}
+        return replace(getattr(self, section), **cast(Any, own))
 
 
-_SECTIONS: dict[str, type[ExtractSettings] | type[RunSettings]] = {
-    "extract": ExtractSettings,
-    "run": RunSettings,
+SECTIONS: dict[str, type[Section]] = {
+    f.name: cast("type[Section]", f.default_factory) for f in fields(Settings)
 }
+"""From a section's name to its class."""
+
+FIELDS: dict[str, Field[Any]] = {f.name: f for kind in SECTIONS.values() for f in fields(kind)}
+"""Every setting by its name; no two sections share one."""
 
 
 def read_settings(path: Path) -> Settings:
@@ -168,12 +174,9 @@ def read_settings(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "see https://toml.io for the format") from error
     for name, table in tables.items():
-        if name not in _SECTIONS or not isinstance(table, dict):
+        if name not in SECTIONS or not isinstance(table, dict):
             raise _no_section(f"{path}, line {_line(text, name)}", name)
-    return Settings(
-        extract=_section(path, text, "extract", tables),
-        run=_section(path, text, "run", tables),
-    )
+    return Settings(**{name: _section(path, text, name, tables) for name in SECTIONS})
 
 
 def _text_of(path: Path) -> str:
@@ -190,18 +193,18 @@ def _text_of(path: Path) -> str:
 
 
 def _no_section(where: str, name: str) -> SettingsError:
-    for section, kind in _SECTIONS.items():
+    for section, kind in SECTIONS.items():
         if name == section:
             return SettingsError(f"{where}: {name} is no section", f"write it as [{name}]")
         if name in kind.__dataclass_fields__:
             return SettingsError(
                 f"{where}: {name} stands outside its section", f"put it below [{section}]"
             )
-    return _unknown(f"{where}: unknown section", name, _SECTIONS)
+    return _unknown(f"{where}: unknown section", name, SECTIONS)
 
 
 def _section(path: Path, text: str, name: str, tables: Mapping[str, Any]) -> Any:
-    kind = _SECTIONS[name]
+    kind = SECTIONS[name]
     values = tables.get(name, {})
     for key, value in values.items():
         where = f"{path}, line {_line(text, name, key)}"
@@ -236,7 +239,7 @@ def _line(text: str, *keys: str) -> int:
 def write_settings(path: Path, settings: Settings) -> None:
     """Write or update a settings file; comments and order of an existing one are kept."""
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _blank()
-    for name in _SECTIONS:
+    for name in SECTIONS:
         table = document.setdefault(name, tomlkit.table())
         for key, value in asdict(getattr(settings, name)).items():
             if table.get(key) != value:
@@ -253,7 +256,7 @@ def _blank() -> tomlkit.TOMLDocument:
     """Every setting with its default, and what it is."""
     document = tomlkit.document()
     document.add(tomlkit.comment("Settings of this dataset; see docs/settings.md."))
-    for name, kind in _SECTIONS.items():
+    for name, kind in SECTIONS.items():
         table = tomlkit.table()
         for f in fields(kind):
             table.add(f.name, f.default)

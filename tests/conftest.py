@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset import commands
 from deepfake_dataset.cli import run
+from deepfake_dataset.commands import extract
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.engine import Outcome
 from deepfake_dataset.errors import VideoError
@@ -156,7 +156,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             except VideoError as fault:
                 yield Outcome(item, None, fault)
 
-    monkeypatch.setattr(commands, "run_each", run_here)
+    monkeypatch.setattr(extract, "run_each", run_here)
     return done
 
 

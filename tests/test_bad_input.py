@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from deepfake_dataset.commands import extract_faces
+from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import DatasetWriteError, SourceError
 from deepfake_dataset.records import Video

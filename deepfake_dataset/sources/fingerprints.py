@@ -6,7 +6,9 @@ import sqlite3
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Self
 
+from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.sources.places import File
 
 RACY_NS = 2_000_000_000
@@ -16,6 +18,7 @@ without its times showing it. Two seconds is the coarsest clock of a file system
 SAVE_EVERY_BYTES = 1 << 30
 """Hashed bytes after which the cache is written: what a killed run has to do again, at most."""
 
+_FILE = "fingerprints.sqlite3"
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS fingerprint"
     " (location BLOB PRIMARY KEY, state TEXT NOT NULL, video_id TEXT NOT NULL) WITHOUT ROWID"
@@ -33,6 +36,11 @@ class Fingerprints:
 
     A cache that cannot be read is made anew; one that cannot be written is done without.
     """
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Those that a dataset keeps of its sources."""
+        return cls(dataset.cache_folder / _FILE)
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache

@@ -1,11 +1,10 @@
-"""What the command line can do, as functions: one for each command."""
+"""``dsbuild extract``: the faces of every video that is new or whose settings have changed."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +12,17 @@ from typing import TYPE_CHECKING
 from deepfake_dataset.briefs import Brief, brief_of, read_briefs
 from deepfake_dataset.dataset import SETTINGS_FILE, Dataset, writing
 from deepfake_dataset.engine import Limits, Outcome, run_each
-from deepfake_dataset.errors import UnreadableError, UsageError, VideoError
+from deepfake_dataset.errors import UnreadableError, VideoError
 from deepfake_dataset.lock import exclusive
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import Settings, write_settings
 from deepfake_dataset.sources.discover import Found, find_videos, list_videos
 from deepfake_dataset.sources.fingerprints import Fingerprints
-from deepfake_dataset.tallies import Summary, Totals, totals_of
+from deepfake_dataset.tallies import Summary, totals_of
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from deepfake_dataset.extract.video import Job
 
-FINGERPRINTS = "fingerprints.sqlite3"
 _UNREADABLE = "unreadable-"
 
 
@@ -38,16 +34,6 @@ class Progress:
     to_do: int
     video: Video | None
     """The one that has just ended; None at the start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """What the demo made."""
-
-    videos: Path
-    dataset: Path
-    sheet: Path
-    summary: Summary
 
 
 def extract_faces(
@@ -73,7 +59,7 @@ def extract_faces(
         Dataset.create(dataset, Settings().override(**settings))
     with exclusive(dataset):
         opened = _with_settings(Dataset.open(dataset), settings)
-        fingerprints = Fingerprints(opened.cache_folder / FINGERPRINTS)
+        fingerprints = Fingerprints.of(opened)
         with opened.swept():
             found = find_videos(videos, labels, fingerprints, verify)
             run = _Run(opened, found, retry)
@@ -90,113 +76,6 @@ def extract_faces(
         done=totals_of(done),
         all=totals_of(read_briefs(opened).values()),
     )
-
-
-def read_status(dataset: Path) -> Totals:
-    """What a dataset holds.
-
-    Raises :class:`UsageError` where the folder is none.
-    """
-    return totals_of(read_briefs(Dataset.open(dataset)).values())
-
-
-def read_errors(dataset: Path) -> list[Brief]:
-    """The videos that gave no faces because of an error or a setting, by path."""
-    briefs = read_briefs(Dataset.open(dataset)).values()
-    return sorted((b for b in briefs if b.status is not Status.OK), key=lambda b: b.path)
-
-
-def draw_sheet(video: str, dataset: Path, output: Path | None = None) -> Path:
-    """Draw a contact sheet of a video, named by id, by path in the dataset, or by its file.
-
-    Gives the picture's path: ``reports/<video_id>.png`` unless ``output`` says otherwise.
-    Frames are shown where the source is still where it was found; crops are in any case.
-
-    Raises :class:`UsageError` where the dataset does not have the video.
-    """
-    from deepfake_dataset.extract.stills import read_stills
-    from deepfake_dataset.report.sheet import draw_video, stills_of
-
-    opened = Dataset.open(dataset)
-    file_id = _id_of(Path(video))
-    record = opened.read(_find_video(video, file_id, opened))
-    known = Fingerprints(opened.cache_folder / FINGERPRINTS)
-    source = Path(video) if record.video_id == file_id else known.locate(record.video_id)
-    wanted = stills_of(record)
-    stills = read_stills(source, wanted) if source else {}
-    target = output or opened.root / "reports" / f"{record.video_id}.png"
-    with _crops_there():
-        picture = draw_video(record, lambda face: opened.face_path(record.video_id, face), stills)
-    _save(picture, target)
-    return target
-
-
-def draw_dataset(dataset: Path, output: Path | None = None) -> Path:
-    """Draw a row of faces for each video; ``reports/overview.png`` unless ``output`` says else."""
-    from deepfake_dataset.report.overview import draw_overview
-
-    opened = Dataset.open(dataset)
-    videos = sorted(opened.videos(), key=lambda video: video.path)
-    with _crops_there():
-        picture = draw_overview(dataset.name, read_status(dataset), videos, opened.face_path)
-    target = output or opened.root / "reports" / "overview.png"
-    _save(picture, target)
-    return target
-
-
-def make_demo(folder: Path, tell: Callable[[Progress], None] = lambda _: None) -> Demo:
-    """Film the demo's videos, extract their faces, draw the overview; all below ``folder``.
-
-    Raises :class:`UsageError` where the ``demo`` extra is not installed.
-    """
-    from deepfake_dataset.demo import make_videos
-
-    videos, dataset = folder / "videos", folder / "dataset"
-    make_videos(videos)
-    summary = extract_faces([videos], dataset, labels=videos / "labels.csv", tell=tell)
-    return Demo(videos, dataset, draw_dataset(dataset), summary)
-
-
-def _save(picture: "Image", target: Path) -> None:
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target, "JPEG" if target.suffix in (".jpg", ".jpeg") else "PNG")
-
-
-@contextmanager
-def _crops_there() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"the crop {error.filename} is missing",
-            "delete its video's record in videos/ and run dsbuild extract again",
-        ) from error
-
-
-def _find_video(name: str, file_id: str | None, dataset: Dataset) -> str:
-    """The id of the one video that a user means."""
-    briefs = read_briefs(dataset)
-    for video_id in (name, file_id):
-        if video_id in briefs:
-            return video_id
-    fits = [b for b in briefs.values() if b.path == name or b.path.endswith(f"/{name}")]
-    if len(fits) == 1:
-        return fits[0].video_id
-    if fits:
-        listed = ", ".join(brief.path for brief in fits[:5])
-        raise UsageError(f"{name} fits {len(fits)} videos: {listed}", "name more of the path")
-    near = get_close_matches(name, [brief.path for brief in briefs.values()], n=1)
-    raise UsageError(
-        f"{dataset.root} has no video {name}",
-        f"did you mean {near[0]}?" if near else "dsbuild extract VIDEOS -d DATASET adds it",
-    )
-
-
-def _id_of(file: Path) -> str | None:
-    with suppress(OSError), file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-    return None
 
 
 def _with_settings(dataset: Dataset, given: dict[str, object]) -> Dataset:

@@ -13,16 +13,20 @@ from typing import Any
 import jsonschema
 import pytest
 
-from deepfake_dataset import cli, commands
-from deepfake_dataset.cli import app
-from deepfake_dataset.commands import Demo
+import deepfake_dataset.cli
+import deepfake_dataset.commands.demo
+import deepfake_dataset.commands.status
+from deepfake_dataset.cli.app import app
+from deepfake_dataset.cli.console import Bar
+from deepfake_dataset.commands.demo import Demo
+from deepfake_dataset.commands.extract import Progress
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.lock import exclusive
 from deepfake_dataset.schema import json_schema
 from deepfake_dataset.settings import ExtractSettings, RunSettings, read_settings
-from deepfake_dataset.tallies import Summary, Totals
+from deepfake_dataset.tallies import Summary, Totals, totals_of
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -225,10 +229,10 @@ def test_sheet_prints_where_the_picture_is(small, ds, dsbuild, tmp_path):
 
 
 def test_demo_makes_videos_a_dataset_and_an_overview(dsbuild, monkeypatch, tmp_path, record):
-    totals = commands.totals_of([])
+    totals = totals_of([])
     summary = Summary(2, 0, 0, 0, 0, totals, totals)
     made = Demo(tmp_path / "videos", tmp_path / "dataset", tmp_path / "o.png", summary)
-    monkeypatch.setattr(commands, "make_demo", lambda folder, tell: made)
+    monkeypatch.setattr(deepfake_dataset.commands.demo, "make_demo", lambda folder, tell: made)
     ran = dsbuild("demo", tmp_path, "--json")
     assert (ran.code, ran.json["found"]) == (0, 2)
     assert all(str(path) in ran.err for path in (made.videos, made.dataset, made.sheet))
@@ -293,15 +297,15 @@ def test_a_dataset_that_another_run_holds_is_exit_code_75(small, ds, dataset, ds
 
 @pytest.mark.usefixtures("in_process")
 def test_an_interrupt_is_exit_code_130_and_keeps_what_is_committed(small, ds, dsbuild, monkeypatch):
-    show = cli.Bar.show
+    show = Bar.show
 
-    def interrupted(bar: cli.Bar, progress: Any) -> None:
+    def interrupted(bar: Bar, progress: Any) -> None:
         show(bar, progress)
         if progress.done == 1:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli.Bar, "show", interrupted)
+        patch.setattr(Bar, "show", interrupted)
         ran = dsbuild("extract", small, "-d", ds, "--json")
     assert (ran.code, ran.out) == (130, "")
     assert "what was committed is kept" in ran.err
@@ -313,7 +317,7 @@ def test_an_interrupt_before_any_command_is_130_too(dsbuild, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "app", interrupted)
+    monkeypatch.setattr(deepfake_dataset.cli, "app", interrupted)
     assert dsbuild("status").code == 130
 
 
@@ -324,7 +328,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr(commands, "read_status", fail)
+    monkeypatch.setattr(deepfake_dataset.commands.status, "read_status", fail)
 
 
 @pytest.mark.usefixtures("faulty")
@@ -356,9 +360,9 @@ def test_debug_shows_where_a_user_s_error_came_from_too(dsbuild, tmp_path):
 def test_a_bar_is_shown_on_a_terminal_and_none_in_cron(capsys, monkeypatch, record):
     def shown() -> str:
         capsys.readouterr()
-        with cli.Bar() as bar:
-            bar.show(commands.Progress(0, 1, None))
-            bar.show(commands.Progress(1, 1, record()))
+        with Bar() as bar:
+            bar.show(Progress(0, 1, None))
+            bar.show(Progress(1, 1, record()))
         return capsys.readouterr().err
 
     assert shown() == ""
