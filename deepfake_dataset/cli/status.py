@@ -1,27 +1,35 @@
 """``dsbuild status`` and ``dsbuild errors``."""
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app
-from deepfake_dataset.cli.console import print_json
+from deepfake_dataset.cli.console import print_json, say
 from deepfake_dataset.cli.totals import print_errors, print_totals
 
 
 @app.command()
 def status(dataset: DatasetOption, as_json: JsonOption = False) -> None:
     """Show what a dataset holds."""
-    from deepfake_dataset.commands.status import read_status
+    from deepfake_dataset.cli.reviewing import print_reviewed
+    from deepfake_dataset.cli.upkeep import print_upkeep
+    from deepfake_dataset.commands.reviewed import read_reviewed
+    from deepfake_dataset.commands.status import read_status, read_upkeep
 
-    totals = read_status(dataset)
+    totals, upkeep = read_status(dataset), read_upkeep(dataset)
+    reviewed = read_reviewed(dataset)
     print_totals(totals)
+    print_reviewed(reviewed)
+    print_upkeep(upkeep)
     if as_json:
-        print_json(totals)
+        print_json(totals, upkeep=upkeep, review=reviewed)
 
 
 @app.command()
 def errors(dataset: DatasetOption, as_json: JsonOption = False) -> None:
     """List the videos that failed or were refused, why, and what to do."""
-    from deepfake_dataset.commands.status import read_errors
+    from deepfake_dataset.commands.status import read_errors, read_upkeep
 
     listed = read_errors(dataset)
     print_errors(listed)
+    if given_up := read_upkeep(dataset).given_up:
+        say(f"{given_up} given up after three runs: dsbuild retry -d {dataset} tries them again")
     if as_json:
         print_json(listed)

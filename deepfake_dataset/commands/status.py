@@ -1,7 +1,10 @@
 """``dsbuild status`` and ``dsbuild errors``: what a dataset holds, and what went wrong."""
 
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
+from deepfake_dataset.attempts import AttemptLog
 from deepfake_dataset.briefs import Brief, read_briefs
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.records import Status
@@ -20,3 +23,35 @@ def read_errors(dataset: Path) -> list[Brief]:
     """The videos that gave no faces because of an error or a setting, by path."""
     briefs = read_briefs(Dataset.open(dataset)).values()
     return sorted((b for b in briefs if b.status is not Status.OK), key=lambda b: b.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What became of a dataset's sources and of its failed videos, as of the last run."""
+
+    in_place: int
+    """Videos whose file lies where it was found; those never seen by a run are in none."""
+    renamed: int
+    replaced: int
+    """Other bytes lie in the file's place. The faces stay until they are pruned."""
+    gone: int
+    """Nothing lies in the file's place. The faces stay until they are pruned."""
+    given_up: int
+    """Failed videos that ``dsbuild run`` does not try again."""
+
+
+def read_upkeep(dataset: Path) -> Upkeep:
+    """What became of the sources, and how many failed videos were given up."""
+    from deepfake_dataset.sources.whereabouts import Fate, Whereabouts
+
+    opened = Dataset.open(dataset)
+    briefs, attempts = read_briefs(opened), AttemptLog(opened)
+    places = Whereabouts(opened).places.values()
+    fates = Counter(place.fate for place in places if place.video_id in briefs)
+    return Upkeep(
+        in_place=fates[Fate.IN_PLACE],
+        renamed=fates[Fate.RENAMED],
+        replaced=fates[Fate.REPLACED],
+        gone=fates[Fate.GONE],
+        given_up=attempts.number_given_up(briefs.values()),
+    )

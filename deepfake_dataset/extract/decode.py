@@ -28,6 +28,8 @@ _MAX_FAILED_READS = 100
 _MAX_ASPECT = 4.0
 # Timestamps that fall back by more than this are of another recording, joined to the first.
 _JOINED_S = 1.0
+# A raw frame of 8K with 16 bits a sample, twice over.
+_LARGEST_PACKET = 1 << 29
 # Where a container gives neither a rate nor times.
 _USUAL_FPS = 25
 # 8-bit planar formats whose planes are read in place.
@@ -109,6 +111,18 @@ class Decoder:
                 continue
             yield self._frame(picture, index, pts)
 
+    def seek(self, pts: int) -> bool:
+        """Go on with the keyframe before a timestamp; frames count from 0 again from there.
+
+        False where the container cannot.
+        """
+        try:
+            self._container.seek(pts, stream=self._stream)
+        except (av.FFmpegError, ValueError, OverflowError):
+            return False
+        self.tally = Tally()
+        return True
+
     def raise_if_encrypted(self) -> None:
         """Where packets were marked as encrypted.
 
@@ -155,9 +169,9 @@ class Decoder:
                 break
             except av.error.EOFError:
                 break
-            except MemoryError:
-                raise
-            except (av.FFmpegError, ValueError):
+            except (av.FFmpegError, ValueError) as error:
+                if isinstance(error, MemoryError) and not _is_memory_left():
+                    raise
                 failed += 1
                 self.tally.packets_damaged += 1
         yield None
@@ -170,6 +184,18 @@ class Decoder:
                 f"frames of {context.width}×{context.height} pixels,"
                 f" more than {self._max_pixels / 1e6:g} million"
             )
+
+
+def _is_memory_left() -> bool:
+    """Whether FFmpeg wanted more than any packet holds, because a size is damaged.
+
+    Otherwise this process is at its limit, and frames must not be lost for that unsaid.
+    """
+    try:
+        bytes(_LARGEST_PACKET)  # asked for and never touched
+    except MemoryError:
+        return False
+    return True
 
 
 class _Clock:

@@ -6,9 +6,9 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.models import model_file
+from deepfake_dataset.extract.frame import Frame, Image
 from deepfake_dataset.extract.search import grow
+from deepfake_dataset.models import model_file
 from deepfake_dataset.records import Box
 
 Points = NDArray[np.float64]
@@ -39,15 +39,16 @@ def find_landmarks(frame: Frame, box: Box, count: int) -> Points:
     patch = frame.luma(grow(box, _MARGIN), _BOX_PX / box.width)
     left = (box.left - patch.left) * patch.scale_x
     top = (box.top - patch.top) * patch.scale_y
-    inside = dlib.rectangle(
-        round(left),
-        round(top),
-        round(left + box.width * patch.scale_x) - 1,
-        round(top + box.height * patch.scale_y) - 1,
-    )
-    shape = _predictor(count)(patch.pixels, inside)
-    points: Points = np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64) + 0.5
-    scale = np.array([patch.scale_x, patch.scale_y])
-    points /= scale
+    right, bottom = left + box.width * patch.scale_x, top + box.height * patch.scale_y
+    points = points_in(patch.pixels, Box(left, top, right, bottom), count)
+    points /= np.array([patch.scale_x, patch.scale_y])
     points += [patch.left, patch.top]
     return points
+
+
+def points_in(luma: Image, box: Box, count: int) -> Points:
+    """The points of the face in a box, in pixels of the picture (h, w)."""
+    left, top = round(box.left), round(box.top)
+    inside = dlib.rectangle(left, top, round(box.right) - 1, round(box.bottom) - 1)
+    shape = _predictor(count)(luma, inside)
+    return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64) + 0.5

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deepfake_dataset.extract.align import Pose, anchors_of, cut_out, pose_of, share_outside
+from deepfake_dataset.extract.align import anchors_of, cut_out, pose_of, share_outside
 from deepfake_dataset.extract.detectors import Detection
-from deepfake_dataset.extract.frame import Image
+from deepfake_dataset.extract.frame import Frame, Image
 from deepfake_dataset.extract.landmarks import Points, find_landmarks
 from deepfake_dataset.extract.quality import sharpness, yaw_deg
 from deepfake_dataset.extract.scene import Sighting
-from deepfake_dataset.records import Face
+from deepfake_dataset.records import Box, Face
 from deepfake_dataset.settings import ExtractSettings
 
 # The average filter and Huffman coding alone: the size of zlib's fastest level on face crops,
@@ -43,10 +43,24 @@ def portray(
     """The face's crop and record, or None where its landmarks form no face."""
     frame, detection = sighting.frame, sighting.detection
     points = find_landmarks(frame, sighting.start, settings.landmarks)
+    if not is_face(points, detection.box, settings.margin):
+        return None
+    return cut_face(frame, points, detection, settings, name=name, scene=scene, track=track)
+
+
+def cut_face(
+    frame: Frame,
+    points: Points,
+    detection: Detection,
+    settings: ExtractSettings,
+    *,
+    name: str,
+    scene: int,
+    track: int,
+) -> Portrait:
+    """The crop and record of a face whose landmarks are known."""
     anchors = anchors_of(points)
     pose = pose_of(anchors, settings.margin)
-    if not _plausible(pose, settings.margin, detection):
-        return None
     crop = cut_out(frame, pose, settings.size_px)
     luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     png = encode(crop)
@@ -85,7 +99,9 @@ def _flat(points: Points) -> tuple[float, ...]:
     return tuple(round(value, 3) for value in points.ravel().tolist())
 
 
-def _plausible(pose: Pose, margin: float, detection: Detection) -> bool:
-    box, length = detection.box, pose.side / margin
+def is_face(points: Points, box: Box, margin: float) -> bool:
+    """Whether landmarks are of a size and at a place that go with a detector's box."""
+    pose = pose_of(anchors_of(points), margin)
+    length = pose.side / margin
     inside = box.left <= pose.center_x <= box.right and box.top <= pose.center_y <= box.bottom
     return inside and _LEAST_LENGTH * box.width <= length <= _MOST_LENGTH * box.width

@@ -7,7 +7,13 @@ from pathlib import Path
 import cv2
 
 from deepfake_dataset.dataset import Dataset, writing
-from deepfake_dataset.errors import NoFramesError, TooShortError, TooSmallError, VideoError
+from deepfake_dataset.errors import (
+    ChangedError,
+    NoFramesError,
+    TooShortError,
+    TooSmallError,
+    VideoError,
+)
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import make_detector
 from deepfake_dataset.extract.frame import Frame
@@ -43,6 +49,7 @@ def extract_video(job: Job) -> Video:
     """Decode a video, commit its faces and its record, and give the record.
 
     A video that cannot be used is committed as well, with the reason.
+    Raises :class:`ChangedError`, and commits nothing, where the file was written to meanwhile.
     """
     cv2.setNumThreads(1)
     settings = job.dataset.settings.extract
@@ -51,8 +58,22 @@ def extract_video(job: Job) -> Video:
             video = _Extraction(job.file, settings, staged).run()
         except VideoError as error:
             video = fault_record(job.file, settings, error)
+        _refuse_if_changed(job.file)
         job.dataset.commit(video, staged)
     return video
+
+
+def _refuse_if_changed(file: VideoFile) -> None:
+    """What was decoded must be the bytes that the video's id was made of."""
+    try:
+        status = Path(file.location).stat()
+    except OSError:  # moved away by now: what was decoded is what was there
+        return
+    if file.modified_ns and (status.st_size, status.st_mtime_ns) != (
+        file.size_bytes,
+        file.modified_ns,
+    ):
+        raise ChangedError("the file was written to while it was read")
 
 
 def fault_record(file: VideoFile, settings: ExtractSettings, error: VideoError) -> Video:

@@ -4,7 +4,7 @@ import dlib
 
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Image
-from deepfake_dataset.extract.models import model_file
+from deepfake_dataset.models import model_file
 from deepfake_dataset.records import Box
 
 # The network's first convolutions refuse smaller pictures; no face fits into them either.

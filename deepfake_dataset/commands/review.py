@@ -1,0 +1,229 @@
+"""``dsbuild review``: the queue, decisions out and in, and the desk behind the page."""
+
+import getpass
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from deepfake_dataset.cells import one_line
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.decisions import read_decisions, verdicts
+from deepfake_dataset.engine import Limits, run_each
+from deepfake_dataset.errors import ReviewError, SourceGoneError
+from deepfake_dataset.faces import read_faces
+from deepfake_dataset.records import Face
+from deepfake_dataset.review.clues import Task, measure
+from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.evidence import Evidence
+from deepfake_dataset.review.exchange import Applied, apply_table
+from deepfake_dataset.review.memory import Memory
+from deepfake_dataset.review.queue import queue_path, rank, write_queue
+from deepfake_dataset.review.recrop import Marks, Retake, Spot
+from deepfake_dataset.review.suspicion import suspect
+from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.whereabouts import Whereabouts
+
+if TYPE_CHECKING:
+    from deepfake_dataset.extract.frame import Frame, Image
+
+_FRAMES_KEPT = 8
+"""Decoded frames: 3 MB each at 1080p; a person drags landmarks over one, and looks back."""
+
+
+Tell = Callable[[int, int], None]
+"""Told how many videos are looked at of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSummary:
+    """A queue in brief."""
+
+    path: str
+    faces: int
+    suspects: int
+    """Faces with a reason to look at them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A dataset's queue, as it was written."""
+
+    path: Path
+    faces: pa.Table
+    """Worst first; the columns of ``read_faces`` and ``suspicion`` and ``reasons``."""
+
+    @property
+    def summary(self) -> QueueSummary:
+        """In brief."""
+        reasons = pc.list_value_length(self.faces["reasons"])
+        suspects = pc.sum(pc.greater(reasons, 0)).as_py() or 0
+        return QueueSummary(str(self.path), self.faces.num_rows, suspects)
+
+
+def refresh_queue(dataset: Path, *, tell: Tell = lambda *_: None) -> Queue:
+    """Judge every face and write ``review/queue.csv``, worst first.
+
+    Only crops that are new since the last time are looked at.
+
+    Raises :class:`DsbuildError`.
+    """
+    opened = Dataset.open(dataset)
+    return _write(opened, rank_faces(opened, tell), queue_path(opened))
+
+
+def export_queue(dataset: Path, file: Path, *, tell: Tell = lambda *_: None) -> Queue:
+    """Write the queue to a file of one's own, for :func:`apply_review`."""
+    opened = Dataset.open(dataset)
+    return _write(opened, rank_faces(opened, tell), file)
+
+
+def apply_review(
+    dataset: Path, file: Path, *, reviewer: str | None = None, tell: Tell = lambda *_: None
+) -> Applied:
+    """Make the decisions that someone wrote into an exported queue: all of them or none.
+
+    ``reviewer`` is the user's name on this machine unless given. The queue is written anew.
+
+    Raises :class:`ReviewFileError`, which names line and column.
+    """
+    opened = Dataset.open(dataset)
+    faces = read_faces(opened)
+    applied = apply_table(file, Desk(opened, faces, SourceStudio(opened)), reviewer or user_name())
+    refresh_queue(dataset, tell=tell)
+    return applied
+
+
+def open_desk(dataset: Path, *, tell: Tell = lambda *_: None) -> Desk:
+    """A dataset open for review; its queue is written anew."""
+    opened = Dataset.open(dataset)
+    queue = refresh_queue(dataset, tell=tell)
+    return Desk(opened, queue.faces, SourceStudio(opened))
+
+
+def rank_faces(dataset: Dataset, tell: Tell = lambda *_: None) -> pa.Table:
+    """Every face, worst first."""
+    faces = read_faces(dataset)
+    memory = Memory.of(dataset, faces)
+    clues = memory.with_new(_measured(dataset, memory.missing(), tell))
+    return rank(faces, suspect(Evidence(faces, clues)))
+
+
+def user_name() -> str:
+    """Who is at this machine; a container may not know."""
+    with suppress(OSError, KeyError):
+        return one_line(getpass.getuser())
+    return "someone"
+
+
+def who_is(crop: "Image", face: Face) -> NDArray[np.float32]:
+    """The embedding of a face in its RGB crop, by which split tells people apart too."""
+    from deepfake_dataset.split.embeddings import Sitter, embed, in_crop
+
+    names = ("sha256", "center_x", "center_y", "native_px", "roll_deg")
+    place = {name: getattr(face, name) for name in names}
+    sitter = Sitter(crop=face.face_id, points=face.landmarks, **place)
+    return embed(crop, in_crop(sitter, crop.shape[0]))
+
+
+def _write(dataset: Dataset, ranked: pa.Table, path: Path) -> Queue:
+    write_queue(path, ranked, verdicts(ranked, read_decisions(dataset)))
+    return Queue(path, ranked)
+
+
+def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, pa.Table]:
+    measured: dict[str, pa.Table] = {}
+    if not video_ids:
+        return measured
+    from deepfake_dataset.extract.second_look import look_again
+
+    settings = dataset.settings.run
+    outcomes = run_each(
+        measure,
+        [Task(dataset, video_id, look_again, who_is) for video_id in video_ids],
+        workers=settings.worker_count,
+        limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
+        preload=["deepfake_dataset.extract.warm_look"],
+    )
+    with closing(outcomes):
+        for outcome in outcomes:
+            if outcome.result is None:
+                raise ReviewError(
+                    f"the crops of {outcome.item.video_id} could not be looked at: {outcome.fault}",
+                    "run the same command again; if it fails again, please report it",
+                )
+            measured[outcome.item.video_id] = outcome.result
+            tell(len(measured), len(video_ids))
+    return measured
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStudio:
+    """Frames and crops from the sources of a dataset. Safe to use from several threads."""
+
+    _dataset: Dataset
+    _kept: "OrderedDict[tuple[str, int], Frame]" = field(default_factory=OrderedDict)
+    _places: dict[str, Path] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def still(self, spot: Spot) -> bytes:
+        """As :class:`deepfake_dataset.review.recrop.Studio` says."""
+        from deepfake_dataset.extract.retake import encode_still
+
+        return encode_still(self._frame(spot))
+
+    def retake(self, spot: Spot, marks: Marks) -> Retake:
+        """As :class:`deepfake_dataset.review.recrop.Studio` says."""
+        from deepfake_dataset.extract.retake import retake
+
+        settings = self._dataset.settings.extract
+        frame = self._frame(spot)
+        made = retake(frame, spot.face, settings, box=marks.box, landmarks=marks.landmarks)
+        names = [name for name in Retake.__dataclass_fields__ if name != "png"]
+        return Retake(**{name: getattr(made.face, name) for name in names}, png=made.png)
+
+    def _frame(self, spot: Spot) -> "Frame":
+        from deepfake_dataset.extract.retake import read_frame
+
+        key = spot.video_id, spot.face.frame
+        with self._lock:
+            if key not in self._kept:
+                source = self._locate(spot.video_id)
+                self._kept[key] = read_frame(source, spot.face, self._dataset.settings.extract)
+                if len(self._kept) > _FRAMES_KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def _locate(self, video_id: str) -> Path:
+        known = self._places.get(video_id)
+        if known is None or not known.is_file():
+            known = Fingerprints.of(self._dataset).locate(video_id) or self._last_seen(video_id)
+            self._places[video_id] = known
+        return known
+
+    def _last_seen(self, video_id: str) -> Path:
+        """A file that changed just before it was hashed has no fingerprint: it is hashed now."""
+        place = Whereabouts(self._dataset).places.get(video_id)
+        with suppress(OSError):
+            if place and _has_bytes(Path(place.location), video_id):
+                return Path(place.location)
+        raise SourceGoneError(
+            f"the video {video_id} is not where it was found",
+            "faces can still be kept or rejected; to see frames and to fix faces bring the file"
+            " back and run dsbuild extract over it",
+        )
+
+
+def _has_bytes(path: Path, video_id: str) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(video_id)

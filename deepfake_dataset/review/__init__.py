@@ -1,0 +1,1 @@
+"""A person's say: which faces to look at first, what they decide, crops made anew."""

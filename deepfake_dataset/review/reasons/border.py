@@ -1,0 +1,15 @@
+"""The frame's border cuts the face."""
+
+from deepfake_dataset.review.evidence import Evidence, Floats, rise
+from deepfake_dataset.review.reasons.reason import Reason
+
+_SHARE = 0.12
+"""Of the crop's area that is filled by reflection. At the usual margin the face itself ends
+about an eighth of the crop's side from its edge."""
+
+
+def _strengths(evidence: Evidence) -> Floats:
+    return rise(evidence.face("outside"), _SHARE)
+
+
+BORDER = Reason("border", "cut by the border", 0.3, _strengths)

@@ -1,0 +1,81 @@
+"""Serves the page until it is told to stop."""
+
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable
+from contextlib import closing, suppress
+
+import uvicorn
+
+from deepfake_dataset.errors import UsageError
+from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.web.app import make_app
+from deepfake_dataset.review.web.safety import is_loopback
+
+_TOKEN_BYTES = 24
+_LAST_ANSWERS_S = 3
+"""How long answers under way may take when the server is told to stop."""
+
+
+def serve(
+    desk: Desk,
+    *,
+    reviewer: str,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    open_browser: bool = False,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """Serve the page until interrupted; ``tell`` is given its address, token included.
+
+    Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
+    """
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    with closing(_listen(host, port)) as listener:
+        address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
+        if not is_loopback(host):
+            tell(
+                f"warning: listening on {host}: whoever has the address below can decide on faces,"
+                " and it is not encrypted"
+            )
+        tell(f"review at {address}\nCtrl-C ends it; every decision is on the disk by then")
+        if open_browser:
+            webbrowser.open(address)
+        server = make_server(desk, token=token, reviewer=reviewer, host=host)
+        with suppress(KeyboardInterrupt):  # how a reviewer ends the page: no failure
+            server.run(sockets=[listener])
+
+
+def make_server(
+    desk: Desk, *, token: str, reviewer: str, host: str = "127.0.0.1"
+) -> uvicorn.Server:
+    """A server to be run at a socket that listens; ``should_exit`` ends it."""
+    config = uvicorn.Config(
+        make_app(desk, token=token, reviewer=reviewer, host=host),
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS_S,
+    )
+    return uvicorn.Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(place[:2], family=family, backlog=128)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {host}, port {port}: {error.strerror or error}",
+            "another program may use the port: leave --port out, or name another one",
+        ) from error
+
+
+def _name(host: str) -> str:
+    """Of the machine, as it stands in an address."""
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,48 @@
+// A short list to choose from by a digit, by Enter for the one suggested, or in own words.
+
+import { $, make } from "./dom.js";
+
+// Gives the word chosen, or null where the person thought better of it.
+export function choose(title, words, suggested, ownWords) {
+  const dialog = $("#menu");
+  $("#menu-title").textContent = title;
+  return new Promise((resolve) => {
+    const done = (word) => {
+      dialog.onclose = null;
+      dialog.close();
+      resolve(word);
+    };
+    const buttons = words.map((word, i) => {
+      const button = make("button", { type: "button" });
+      button.append(make("kbd", { textContent: i + 1 }), make("span", { textContent: word }));
+      if (word === suggested) button.append(make("span", { className: "suggested", textContent: "suggested" }), make("kbd", { textContent: "Enter" }));
+      button.addEventListener("click", () => done(word));
+      return button;
+    });
+    const own = dialog.querySelector(".own");
+    const field = own.elements.own;
+    field.value = "";
+    own.hidden = !ownWords;
+    own.onsubmit = (event) => {
+      event.preventDefault();
+      if (field.value.trim()) done(field.value.trim());
+    };
+    dialog.querySelector("ol").replaceChildren(...buttons.map((button) => make("li", {}, button)));
+    dialog.onclose = () => resolve(null);
+    dialog.onkeydown = (event) => {
+      if (event.target === field || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^[1-9]$/.test(event.key) && words[event.key - 1]) done(words[event.key - 1]);
+      else if (event.key === "0" && ownWords) field.focus();
+      else if (event.key === "ArrowDown" || event.key === "ArrowUp") step(buttons, event.key === "ArrowDown" ? 1 : -1);
+      else return;
+      event.preventDefault();
+    };
+    dialog.showModal();
+    (buttons[words.indexOf(suggested)] ?? buttons[0]).focus();
+  });
+}
+
+function step(buttons, by) {
+  const at = buttons.indexOf(document.activeElement);
+  buttons[(at + by + buttons.length) % buttons.length].focus();
+}

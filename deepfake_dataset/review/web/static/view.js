@@ -1,0 +1,58 @@
+// Which faces are shown, in which order and under which headings.
+
+export const ANY = "";
+
+export class View {
+  filters = { state: ANY, reason: ANY, label: ANY, video: ANY, scene: ANY };
+  grouped = false;
+  groups = []; // of faces; one group where they are not grouped by track
+  faces = []; // all of them in the order shown
+  places = new Map(); // face → its index in faces
+
+  constructor(store) {
+    this.store = store;
+    this.renew();
+  }
+
+  // Decided faces stay where they are until a filter or the order is set: nothing moves under
+  // a hand that works.
+  renew() {
+    const shown = [];
+    for (let face = 0; face < this.store.count; face++) if (this.#fits(face)) shown.push(face);
+    this.groups = this.grouped ? this.#byTrack(shown) : shown.length ? [shown] : [];
+    this.faces = this.groups.flat();
+    this.places = new Map(this.faces.map((face, place) => [face, place]));
+  }
+
+  // The next face that is open, from a place on and then from the start; −1 where none is.
+  nextOpen(place) {
+    const { faces, store } = this;
+    for (let i = 1; i <= faces.length; i++) {
+      const next = (place + i) % faces.length;
+      if (store.open(faces[next])) return next;
+    }
+    return -1;
+  }
+
+  #fits(face) {
+    const { store, filters } = this;
+    const { state, reason, label, video, scene } = filters;
+    if (state === "open" ? !store.open(face) : state && store.stateOf(face) !== state) return false;
+    if (reason !== ANY && !(store.reasons[face] & (1 << Number(reason)))) return false;
+    if (label !== ANY && store.label[face] !== Number(label)) return false;
+    if (video !== ANY && store.video[face] !== Number(video)) return false;
+    return scene === ANY || store.scene[face] === Number(scene);
+  }
+
+  // Tracks by their worst face, each by time.
+  #byTrack(shown) {
+    const tracks = new Map();
+    for (const face of shown) {
+      const track = this.store.trackOf(face);
+      if (!tracks.has(track)) tracks.set(track, []);
+      tracks.get(track).push(face);
+    }
+    const byTime = (a, b) => this.store.frame[a] - this.store.frame[b];
+    return [...tracks.values()].map((faces) => faces.sort(byTime));
+  }
+}

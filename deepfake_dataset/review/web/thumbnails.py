@@ -1,0 +1,61 @@
+"""Crops made small once, so that a grid of thousands of them comes at once."""
+
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import cv2
+import numpy as np
+
+from deepfake_dataset.errors import MissingCropError
+
+SIDE_PX = 160
+_QUALITY = 88
+
+
+class Thumbnails:
+    """JPEGs of crops, kept by the crop's hash in a folder that may be deleted at any time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, crop: Path, key: str) -> bytes:
+        """The crop in small; ``key`` is the beginning of its file's SHA-256, in hex digits.
+
+        Raises :class:`MissingCropError`.
+        """
+        kept = self._folder / key[:2] / f"{key}.jpg"
+        with suppress(OSError):
+            return kept.read_bytes()
+        small = _small(crop)
+        with suppress(OSError):  # on a read-only disk they are made each time
+            _keep(kept, small)
+        return small
+
+
+def _small(crop: Path) -> bytes:
+    picture = cv2.imdecode(np.frombuffer(read_crop(crop), np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise MissingCropError(f"{crop} is no picture", "extract its video again")
+    small = cv2.resize(picture, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+
+
+def read_crop(crop: Path) -> bytes:
+    """A crop's file. Raises :class:`MissingCropError`."""
+    try:
+        data = crop.read_bytes()
+    except OSError as error:
+        data, why = b"", str(error.strerror)
+    else:
+        why = "it is empty"
+    if not data:
+        raise MissingCropError(f"{crop} cannot be read: {why}", "extract its video again")
+    return data
+
+
+def _keep(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".partial-", delete=False) as file:
+        file.write(data)
+    Path(file.name).replace(path)

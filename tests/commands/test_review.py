@@ -1,0 +1,122 @@
+import csv
+
+import pytest
+
+from deepfake_dataset.commands import extract, review
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.decisions import Action, State, apply_decisions, read_decisions
+from deepfake_dataset.engine import Outcome
+from deepfake_dataset.errors import SourceGoneError
+from deepfake_dataset.faces import read_faces
+from deepfake_dataset.records import Box
+from deepfake_dataset.review.recrop import Marks
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    """Do the work of worker processes in this one; gives the ids of videos looked at."""
+    done = []
+
+    def run_here(function, items, **_):
+        for item in items:
+            done.append(getattr(item, "video_id", ""))
+            yield Outcome(item, function(item), None)
+
+    monkeypatch.setattr(extract, "run_each", run_here)
+    monkeypatch.setattr(review, "run_each", run_here)
+    return done
+
+
+@pytest.fixture
+def extracted(tmp_path, ds, face_video, here):
+    place = tmp_path / "videos"
+    place.mkdir()
+    (place / "one.mp4").write_bytes(face_video.read_bytes())
+    extract.extract_faces([place], ds, faces_per_scene=3)
+    here.clear()
+    return ds
+
+
+def _rows(file):
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, dsbuild):
+    told = []
+    queue = review.refresh_queue(extracted, tell=lambda done, of: told.append((done, of)))
+    rows = _rows(extracted / "review" / "queue.csv")
+    faces = read_faces(Dataset.open(extracted))
+    assert sorted(row["face_id"] for row in rows) == sorted(faces["face_id"].to_pylist())
+    assert (queue.summary.faces, len(here), told) == (len(rows), 1, [(1, 1)])
+    review.refresh_queue(extracted)
+    assert len(here) == 1
+
+
+def test_export_fill_in_apply_and_status(extracted, tmp_path, dsbuild):
+    file = tmp_path / "mine.csv"
+    ran = dsbuild("review", "-d", extracted, "--export", file, "--json")
+    assert (ran.code, ran.json["faces"]) == (0, len(_rows(file)))
+    rows = _rows(file)
+    rows[0]["new_decision"], rows[1]["new_decision"] = "reject", "keep"
+    with file.open("w", newline="") as opened:
+        writer = csv.DictWriter(opened, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    ran = dsbuild("review", "-d", extracted, "--apply", file, "--reviewer", "Ann", "--json")
+    assert (ran.code, ran.json) == (0, {"made": 2, "known": 0, "overruled": 0})
+    status = dsbuild("status", "-d", extracted, "--json")
+    (cell,) = status.json["review"]["cells"]
+    assert (cell["reviewed"], cell["open"], cell["rejected"]) == (2, len(rows) - 2, 1)
+    assert f"review  unknown: 2 reviewed, {len(rows) - 2} open, 1 rejected" in status.err
+    assert _rows(extracted / "review" / "queue.csv")[0]["decision"] == "rejected"
+
+
+def test_a_faulty_table_ends_with_an_error_and_a_hint(extracted, tmp_path, dsbuild):
+    file = tmp_path / "mine.csv"
+    file.write_text("face_id,new_decision\nnobody,keep\n")
+    ran = dsbuild("review", "-d", extracted, "--apply", file)
+    assert ran.code == 1
+    assert "line 2, column face_id: there is no face 'nobody'" in ran.err
+    assert "hint: " in ran.err
+    both = dsbuild("review", "-d", extracted, "--apply", file, "--export", file)
+    assert (both.code, "at once" in both.err) == (1, True)
+
+
+def test_a_fix_is_cut_from_the_source_and_reaches_the_manifest(extracted):
+    desk = review.open_desk(extracted)
+    face_id = desk.faces["face_id"][0].as_py()
+    face = next(f for f in Dataset.open(extracted).read(face_id[:16]).faces if f.face_id == face_id)
+    box = Box(face.box.left + 3, face.box.top, face.box.right + 3, face.box.bottom)
+    preview = desk.preview(face_id, Marks(box=box))
+    desk.fix(face_id, Marks(box=box), reviewer="Ann")
+    assert desk.crop_path(face_id).read_bytes() == preview.png
+    opened = Dataset.open(extracted)
+    left = apply_decisions(read_faces(opened), read_decisions(opened)).to_pylist()
+    (fixed,) = [row for row in left if row["face_id"] == face_id]
+    assert (fixed["sha256"], fixed["reviewed"]) == (preview.sha256, True)
+    assert (extracted / fixed["crop"]).read_bytes() == preview.png
+    assert desk.frame(face_id).startswith(b"\xff\xd8")
+
+
+def test_decisions_hold_after_faces_are_extracted_anew(extracted, tmp_path):
+    desk = review.open_desk(extracted)
+    face_id = desk.faces["face_id"][0].as_py()
+    desk.decide([face_id], Action.REJECT, reviewer="Ann")
+    extract.extract_faces([tmp_path / "videos"], extracted, margin=1.5)
+    assert review.open_desk(extracted).state(face_id) is State.REJECTED
+
+
+def test_with_the_source_gone_it_is_told_and_faces_can_still_be_rejected(extracted, tmp_path):
+    (tmp_path / "videos" / "one.mp4").unlink()
+    desk = review.open_desk(extracted)
+    face_id = desk.faces["face_id"][0].as_py()
+    with pytest.raises(SourceGoneError, match="not where it was found"):
+        desk.frame(face_id)
+    desk.decide([face_id], Action.REJECT, reviewer="Ann")
+    assert desk.state(face_id) is State.REJECTED
+
+
+def test_a_dataset_without_faces_has_an_empty_queue(dataset):
+    assert review.refresh_queue(dataset.root).summary.faces == 0
+    assert _rows(dataset.root / "review" / "queue.csv") == []

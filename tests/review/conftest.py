@@ -1,0 +1,99 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.decisions import Action, Decision, Fix
+from deepfake_dataset.errors import SourceGoneError
+from deepfake_dataset.faces import read_faces
+from deepfake_dataset.records import Box, Label, Provenance, Video
+from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.recrop import Marks, Retake, Spot
+
+VIDEO = "0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+def decision() -> Callable[..., Decision]:
+    """A decision on face 0 of the record, or as the fields say."""
+
+    def make(action: Action = Action.REJECT, face: int = 0, **fields: Any) -> Decision:
+        made = Decision(
+            time="2030-01-02T03:04:05.678+00:00",
+            reviewer="Ann",
+            action=action,
+            reason="",
+            video_id=VIDEO,
+            frame=face,
+            face_id=f"{VIDEO}-{face:06d}-0",
+            box=Box(10, 20, 110, 120.5),
+            before="undecided",
+            after="",
+        )
+        return replace(made, **fields)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fix() -> Fix:
+    return Fix(
+        box=Box(20, 30, 120, 130),
+        landmarks=(5.0, 6.0, 7.25, 8.0),
+        center_x=70,
+        center_y=80,
+        native_px=140.125,
+        roll_deg=1,
+        yaw_deg=-2,
+        sharpness=99,
+        brightness=88,
+        outside=0.5,
+        size_px=256,
+        margin=1.3,
+        crop=f"review/crops/{VIDEO}/{VIDEO}-000000-0-cdcdcdcd.png",
+        sha256="cd" * 32,
+    )
+
+
+class FakeStudio:
+    """Gives what it is told to; knows nothing of videos."""
+
+    def __init__(self) -> None:
+        self.gone = False
+        self.asked: list[tuple[Spot, Marks | None]] = []
+
+    def still(self, spot: Spot) -> bytes:
+        self._ask(spot, None)
+        return b"jpeg"
+
+    def retake(self, spot: Spot, marks: Marks) -> Retake:
+        self._ask(spot, marks)
+        box = marks.box or spot.face.box
+        return Retake(box, (1.5, 2.5), 70, 80, 140, 1, -2, 99, 88, 0.5, "cd" * 32, b"png")
+
+    def _ask(self, spot: Spot, marks: Marks | None) -> None:
+        if self.gone:
+            raise SourceGoneError("gone", "bring it back")
+        self.asked.append((spot, marks))
+
+
+@pytest.fixture
+def studio() -> FakeStudio:
+    return FakeStudio()
+
+
+@pytest.fixture
+def filled(dataset: Dataset, record: Callable[..., Video], commit: Callable[..., Video]) -> Dataset:
+    """A dataset with a real video of five faces and a forged one of three."""
+    commit(dataset, record(faces=5))
+    fake = Provenance(Label.FAKE, "Deepfakes", "Ann", "Bob")
+    commit(dataset, record("fedcba9876543210", faces=3, provenance=fake))
+    return dataset
+
+
+@pytest.fixture
+def desk(filled: Dataset, studio: FakeStudio) -> Desk:
+    """Its faces, in the order of the records."""
+    return Desk(filled, read_faces(filled), studio)

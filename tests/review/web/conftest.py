@@ -1,0 +1,159 @@
+"""A small dataset with pictures, open for review, and a studio that paints instead of decoding."""
+
+import hashlib
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.errors import NoFaceThereError, SourceGoneError
+from deepfake_dataset.faces import read_faces
+from deepfake_dataset.records import Box, Face, Label, Provenance, Video
+from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.recrop import Marks, Retake, Spot
+from deepfake_dataset.review.web.server import make_server
+from deepfake_dataset.settings import Settings
+
+TOKEN = "a-secret"
+WIDTH, HEIGHT = 640, 360
+MARKUP = "<img src=x onerror=alert(1)>"
+REAL_ID, FAKE_ID = "00000000000000aa", "00000000000000bb"
+
+
+class PaintedStudio:
+    """Frames and crops in plain colours; the sources of one video can be taken away."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+
+    def still(self, spot: Spot) -> bytes:
+        if spot.video_id in self.gone:
+            raise SourceGoneError("the video is not where it was", "bring it back")
+        return _encoded(".jpg", np.full((HEIGHT, WIDTH, 3), (spot.face.frame % 200) + 40))
+
+    def retake(self, spot: Spot, marks: Marks) -> Retake:
+        self.still(spot)
+        moved = marks.box.left if marks.box else marks.landmarks[0]
+        if moved < 0:
+            raise NoFaceThereError("no face there", "move the box over the face")
+        png = _encoded(".png", np.full((256, 256, 3), int(moved) % 256))
+        face = spot.face
+        return Retake(
+            box=marks.box or face.box,
+            landmarks=marks.landmarks or tuple(v + moved - face.box.left for v in face.landmarks),
+            center_x=moved + 60,
+            center_y=face.center_y,
+            native_px=face.native_px,
+            roll_deg=0.0,
+            yaw_deg=0.0,
+            sharpness=1.0,
+            brightness=1.0,
+            outside=0.0,
+            sha256=hashlib.sha256(png).hexdigest(),
+            png=png,
+        )
+
+
+def _encoded(kind: str, picture: Any) -> bytes:
+    return cv2.imencode(kind, np.asarray(picture, np.uint8))[1].tobytes()
+
+
+def commit_faces(dataset: Dataset, video: Video) -> None:
+    """A record whose crops are pictures, each of another grey."""
+    crops = [_encoded(".png", np.full((256, 256, 3), 3 * face.frame % 256)) for face in video.faces]
+    faces = tuple(map(_placed, video.faces, crops))
+    with dataset.staging(video.video_id) as staged:
+        for face, crop in zip(faces, crops, strict=True):
+            (staged / f"{face.face_id}.png").write_bytes(crop)
+        dataset.commit(replace(video, faces=faces), staged)
+
+
+def _placed(face: Face, crop: bytes) -> Face:
+    points = 100 + np.array([[10 + 8 * (i % 9), 20 + 9 * (i // 9)] for i in range(68)])
+    return replace(
+        face,
+        track=face.frame // 20,
+        box=Box(100, 100, 200, 200),
+        landmarks=tuple(float(v) for v in points.ravel()),
+        center_x=150.0,
+        center_y=150.0,
+        native_px=160.0,
+        sha256=hashlib.sha256(crop).hexdigest(),
+    )
+
+
+def ranked(faces: pa.Table) -> pa.Table:
+    """Worst first, with suspicions and reasons made up by position."""
+    worst = np.linspace(1, 0, faces.num_rows)
+    names = [reason.name for reason in REASONS]
+    reasons = [[names[i % len(names)]] if i % 3 else [] for i in range(faces.num_rows)]
+    faces = faces.append_column("suspicion", pa.array(worst))
+    return faces.append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
+
+
+@pytest.fixture
+def studio() -> PaintedStudio:
+    return PaintedStudio()
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory: pytest.TempPathFactory, record: Callable[..., Video]) -> Path:
+    """An original and its forgery, 60 faces each in three tracks; a name is markup."""
+    dataset = Dataset.create(tmp_path_factory.mktemp("pictured") / "ds", Settings())
+    real = Provenance(Label.REAL, target=MARKUP)
+    fake = Provenance(Label.FAKE, "Swap", target=MARKUP, donor="Bob")
+    for video_id, name, whose in [(REAL_ID, "ann", real), (FAKE_ID, "ann-bob", fake)]:
+        path = f"{MARKUP}/{name}.mp4"
+        commit_faces(dataset, record(video_id, faces=60, provenance=whose, path=path))
+    return dataset.root
+
+
+@pytest.fixture
+def reviewed(pictured: Path, tmp_path: Path) -> Dataset:
+    """A copy of it."""
+    return Dataset.open(shutil.copytree(pictured, tmp_path / "ds"))
+
+
+@pytest.fixture
+def desk(reviewed: Dataset, studio: PaintedStudio) -> Desk:
+    return Desk(reviewed, ranked(read_faces(reviewed)), studio)
+
+
+@contextmanager
+def serving(desk: Desk) -> Iterator[str]:
+    """Serve in a thread; gives the address without the token."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = make_server(desk, token=TOKEN, reviewer="ann")
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def address(desk: Desk) -> Iterator[str]:
+    with serving(desk) as at:
+        yield at
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[httpx.Client]:
+    """A browser that has opened the page."""
+    with httpx.Client(base_url=address) as client:
+        client.get("/", params={"token": TOKEN}).raise_for_status()
+        yield client
