@@ -1,0 +1,157 @@
+"""``dsbuild audit``: who stands on two sides of a split, and what gives the label away."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from deepfake_dataset.dataset import Dataset, writing
+from deepfake_dataset.decisions import apply_decisions, read_decisions
+from deepfake_dataset.errors import UsageError
+from deepfake_dataset.faces import read_faces
+from deepfake_dataset.records import Label
+from deepfake_dataset.settings import Settings
+from deepfake_dataset.sources.words import LABEL_WORDS
+
+if TYPE_CHECKING:
+    from deepfake_dataset.split.audit.leakage import Leakage
+    from deepfake_dataset.split.audit.listing import Listing
+    from deepfake_dataset.split.audit.record import Audit
+
+PICTURE = "shortcut.png"
+_SIDES = ("train", "test", "val")
+
+Tell = Callable[[str, int, int], None]
+
+
+def audit_dataset(dataset: Path) -> "Audit":
+    """Audit the manifests of a dataset's last split; draws ``reports/shortcut.png``.
+
+    What crosses is in the answer, and ``answer.leakage.refuse()`` raises LeakError for it.
+    Raises :class:`UsageError` where nothing was split yet.
+    """
+    from deepfake_dataset.split.audit.record import audit_split
+
+    opened = Dataset.open(dataset)
+    listings = _listings(opened)
+    faces = _faces(opened)
+    paths = pa.concat_tables([listing.rows.select(["path"]) for listing in listings])["path"]
+    audit = audit_split(
+        listings,
+        faces,
+        _groups(opened, faces),
+        np.asarray(pc.is_in(faces["crop"], paths).to_numpy()),
+        positions=_positions(opened),
+        cuts=_cuts(opened, faces),
+    )
+    draw_audit(opened.root, audit)
+    return audit
+
+
+def find_dataset_leaks(dataset: Path) -> "Leakage":
+    """What crosses between the manifests of a dataset's last split; nothing is written.
+
+    Raises :class:`UsageError` where nothing was split yet.
+    """
+    from deepfake_dataset.split.audit.leakage import find_leaks
+
+    opened = Dataset.open(dataset)
+    listings = _listings(opened)
+    cuts = _cuts(opened, _faces(opened))
+    return find_leaks(listings, positions=_positions(opened), cuts=cuts)
+
+
+def _faces(dataset: Dataset) -> pa.Table:
+    """The faces of known classes, as people left them."""
+    faces = apply_decisions(read_faces(dataset), read_decisions(dataset))
+    return faces.filter(pc.not_equal(faces["label"], str(Label.UNKNOWN))).combine_chunks()
+
+
+def _positions(dataset: Dataset) -> list[str]:
+    from deepfake_dataset.split.plan import positions_of
+
+    return positions_of(dataset.settings.split)
+
+
+def _cuts(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
+    from deepfake_dataset.split.told import read_cuts
+    from deepfake_dataset.split.videos import videos_of
+
+    return read_cuts(dataset.root / "review" / "cuts.csv", videos_of(faces))
+
+
+def _listings(dataset: Dataset) -> "list[Listing]":
+    from deepfake_dataset.manifest import read_manifest
+    from deepfake_dataset.split.audit.listing import Listing
+
+    files = [dataset.root / "manifests" / f"{side}.csv" for side in _SIDES]
+    there = [file for file in files if file.is_file()]
+    if len(there) < 2:
+        raise UsageError(
+            f"{dataset.root} has no manifests", f"dsbuild split -d {dataset.root} makes them"
+        )
+    return [Listing(file.stem, file, read_manifest(file), dataset.root) for file in there]
+
+
+def _groups(dataset: Dataset, faces: pa.Table) -> list[str]:
+    """The group of each face's video; a video that is in none is one of its own."""
+    from deepfake_dataset.split.publish import read_record
+
+    record = read_record(dataset.root / "manifests")
+    group = {video.video_id: video.group_id for video in record.videos} if record else {}
+    return [group.get(id_) or id_ for id_ in faces["video_id"].to_pylist()]
+
+
+def draw_audit(dataset: Path, audit: "Audit") -> Path:
+    """Draw how well the label can be told without pixels; gives the picture's path."""
+    from deepfake_dataset.split.audit.picture import draw_shortcut
+
+    target = dataset / "reports" / PICTURE
+    aside = target.with_name(f".partial-{PICTURE}")
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draw_shortcut(audit, aside)
+        aside.replace(target)
+    return target
+
+
+def audit_files(
+    sides: Sequence[Path],
+    *,
+    positions: Sequence[str] = (),
+    workers: int | None = None,
+    tell: Tell = lambda *_: None,
+) -> "Audit":
+    """Audit manifests, or folders of images, of whatever origin: one a side.
+
+    Nothing is written. What a manifest does not say is taken from its images where they lie
+    below its folder or the one above; what cannot be checked is said in the answer.
+
+    Raises :class:`UsageError` for fewer than two sides, and ManifestError for one that cannot
+    be read.
+    """
+    from deepfake_dataset.split.audit.listing import look, read_listing, with_pictures
+    from deepfake_dataset.split.audit.record import audit_listings
+
+    if len({side.absolute() for side in sides}) < 2:
+        raise UsageError(
+            "an audit of manifests needs two different ones",
+            "dsbuild audit TRAIN.csv TEST.csv; or -d DATASET for a dataset's own",
+        )
+    workers = workers or Settings().run.worker_count
+    listings = [read_listing(side, label_of) for side in sides]
+    looked = []
+    for done, listing in enumerate(listings, start=1):
+        looked.append(look(listing, workers))
+        tell("sides looked at", done, len(listings))
+    told = [with_pictures(*pair) for pair in zip(listings, looked, strict=True)]
+    return audit_listings(told, looked, positions=positions)
+
+
+def label_of(name: str) -> Label | None:
+    """What the name of a folder says of the images in it."""
+    label = LABEL_WORDS.get(name.lower())
+    return None if label is Label.UNKNOWN else label

@@ -1,0 +1,1 @@
+"""Manifests that do not leak: groups, sides, faces drawn."""

@@ -1,0 +1,1 @@
+"""What is wrong with a split: who stands on both sides, and what gives the label away."""

@@ -1,0 +1,80 @@
+import csv
+from itertools import combinations
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from deepfake_dataset.commands.extract import extract_faces
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.decisions import apply_decisions, read_decisions
+from deepfake_dataset.faces import read_faces
+from deepfake_dataset.split.duplicates import find_duplicates
+from deepfake_dataset.split.embeddings import embed
+from deepfake_dataset.split.joins import Join
+from deepfake_dataset.split.people import NEAR, cluster, find_people
+
+CLIPS = (
+    "fake/icpr2020dfdc__ffpp_NeuralTextures_c23_004_982.mp4",
+    "real/icpr2020dfdc__ffpp_youtube_c23_004.mp4",
+    "real/LivePortrait__driving_d10.mp4",
+    "real/icpr2020dfdc__ffpp_youtube_c23_519.mp4",
+)
+
+
+def test_thirty_people_are_thirty_people(shared_data: Path) -> None:
+    folder = shared_data / "landmarks"
+    with (folder / "points.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))[:30]
+    looks = []
+    for row in rows:
+        points = np.array([[float(row[f"{c}{i}"]) for c in "xy"] for i in range(68)])
+        photo = cv2.imread(str(folder / row["image"]), cv2.IMREAD_COLOR_RGB)
+        looks.append(embed(np.asarray(photo, np.uint8), points))
+    pairs = combinations(looks, 2)
+    near = sum(float(np.linalg.norm(one - other)) < NEAR for one, other in pairs)
+    assert near <= 1
+    assert len(np.unique(cluster(np.array(looks)).of)) >= len(rows) - 1
+
+
+@pytest.fixture(scope="module")
+def extracted(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    root = tmp_path_factory.mktemp("people") / "ds"
+    clips = [shared_data / "videos" / clip for clip in CLIPS]
+    for clip in clips:
+        if not clip.exists():
+            pytest.skip(f"{clip.name} is not there")
+    extract_faces(clips, root, faces_per_scene=12)
+    return Dataset.open(root)
+
+
+@pytest.fixture(scope="module")
+def faces(extracted: Dataset) -> pa.Table:
+    return apply_decisions(read_faces(extracted), read_decisions(extracted))
+
+
+def _joined(faces: pa.Table, joins: tuple[Join, ...]) -> set[frozenset[str]]:
+    ids, paths = faces["video_id"].to_pylist(), faces["video_path"].to_pylist()
+    path = {id_: Path(path).stem[-11:] for id_, path in zip(ids, paths, strict=True)}
+    return {frozenset((path[join.a], path[join.b])) for join in joins}
+
+
+ORIGINAL_AND_FORGERY = frozenset(("ube_c23_004", "c23_004_982"))
+
+
+def test_a_forged_video_shows_the_person_of_its_original_and_nobody_else(
+    extracted: Dataset, faces: pa.Table
+) -> None:
+    people = find_people(extracted, faces)
+    assert people.unusable == ()
+    assert _joined(faces, people.joins) == {ORIGINAL_AND_FORGERY}
+
+
+def test_a_forged_video_is_a_near_duplicate_of_its_original_and_of_nothing_else(
+    extracted: Dataset, faces: pa.Table
+) -> None:
+    duplicates = find_duplicates(extracted, faces)
+    assert duplicates.unusable == ()
+    assert _joined(faces, duplicates.joins) == {ORIGINAL_AND_FORGERY}
