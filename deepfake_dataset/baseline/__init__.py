@@ -1,0 +1,1 @@
+"""The meso-CNN: trained on manifests or folders of faces, and scored."""

@@ -1,0 +1,155 @@
+"""One face as it is trained on: turned, relit, shrunk, compressed, or forged on the spot.
+
+Everything is drawn from one generator, so that an image's augmentation depends on nothing but
+its seed. Images are uint8 RGB of (height, width, 3).
+"""
+
+import math
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.baseline.recipes import Recipe
+
+Image = NDArray[np.uint8]
+_GREY = np.array([0.299, 0.587, 0.114])
+"""Luma of BT.601."""
+_LARGEST = 1.25
+"""Of the network's side, where sizes are drawn: crops are larger than it as well as smaller."""
+
+
+def augment(image: Image, size_px: int, recipe: Recipe, rng: np.random.Generator) -> Image:
+    """The image at (size_px, size_px), changed as the recipe asks."""
+    image = _resized(image, *_working_size(size_px, recipe, rng), recipe, rng)
+    image = _recoloured(image, recipe, rng)
+    image = _resharpened(image, recipe, rng)
+    image = _noisy(image, recipe, rng)
+    image = _compressed(image, recipe, rng)
+    return _warped(image, size_px, recipe, rng)
+
+
+def resized(image: Image, size_px: int, resize: str) -> Image:
+    """The image at (size_px, size_px): ``nearest``, or averaged where shrunk, else linear."""
+    return _to_size(image, size_px, size_px, nearest=resize == "nearest")
+
+
+def _to_size(image: Image, width: int, height: int, *, nearest: bool) -> Image:
+    if image.shape[:2] == (height, width):
+        return image
+    if nearest:
+        return _nearest(image, width, height)
+    shrinks = width < image.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cast(Image, cv2.resize(image, (width, height), interpolation=how))
+
+
+def _nearest(image: Image, width: int, height: int) -> Image:
+    """Pixel centres meet pixel centres, as in Pillow; OpenCV's own is half a pixel off."""
+    rows = ((np.arange(height) + 0.5) * image.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * image.shape[1] / width).astype(int)
+    return cast(Image, image[rows[:, None], columns])
+
+
+def _working_size(size_px: int, recipe: Recipe, rng: np.random.Generator) -> tuple[int, int]:
+    if not recipe.smallest_px:
+        return size_px, size_px
+    smallest, largest = min(recipe.smallest_px, size_px), _LARGEST * size_px
+    side = round(math.exp(rng.uniform(math.log(smallest), math.log(largest))))
+    return side, side
+
+
+def _resized(
+    image: Image, width: int, height: int, recipe: Recipe, rng: np.random.Generator
+) -> Image:
+    nearest = recipe.resize == "nearest" or rng.random() < recipe.nearest
+    return _to_size(image, width, height, nearest=nearest)
+
+
+def _recoloured(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:
+    image = _lookup(image, recipe, rng)
+    if not (recipe.hue_deg or recipe.saturation or recipe.grey):
+        return image
+    turn = math.radians(rng.uniform(-recipe.hue_deg, recipe.hue_deg))
+    strength = 1 + rng.uniform(-recipe.saturation, recipe.saturation)
+    strength *= rng.random() >= recipe.grey
+    matrix = strength * _hue_turn(turn)
+    matrix = matrix @ (np.eye(3) - np.outer(np.ones(3), _GREY)) + np.outer(np.ones(3), _GREY)
+    return cast(Image, cv2.transform(image, matrix.astype(np.float32)))
+
+
+def _hue_turn(angle: float) -> NDArray[np.float64]:
+    """Rotation about the grey axis."""
+    c, s = math.cos(angle), math.sin(angle)
+    axis = np.full((3, 3), 1 / 3)
+    cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+    return c * np.eye(3) + (1 - c) * axis + s * cross
+
+
+def _lookup(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:
+    """Gamma, contrast, brightness and shift as one table of 256 values."""
+    level = np.arange(256) / 255
+    bound = math.log(1 + recipe.gamma)
+    level = level ** math.exp(rng.uniform(-bound, bound))
+    level = (level - 0.5) * (1 + rng.uniform(-recipe.contrast, recipe.contrast)) + 0.5
+    level = level * (1 + rng.uniform(-recipe.brightness, recipe.brightness))
+    level = level + rng.uniform(-recipe.channel_shift, recipe.channel_shift) / 255
+    table = np.clip(level * 255 + 0.5, 0, 255).astype(np.uint8)
+    return cast(Image, cv2.LUT(image, table))
+
+
+def _resharpened(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:
+    draw, amount = rng.random(), rng.random()
+    if recipe.blur and draw < 0.3:
+        return cast(Image, cv2.GaussianBlur(image, (0, 0), max(0.2, amount * recipe.blur)))
+    if recipe.sharpen and draw > 0.8:
+        soft = cv2.GaussianBlur(image, (0, 0), 1.0)
+        return cast(
+            Image,
+            cv2.addWeighted(image, 1 + amount * recipe.sharpen, soft, -amount * recipe.sharpen, 0),
+        )
+    return image
+
+
+def _noisy(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:
+    if not recipe.noise or rng.random() > 0.3:
+        return image
+    spread = rng.uniform(0, recipe.noise)
+    noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(spread)
+    return np.clip(image + noise + 0.5, 0, 255).astype(np.uint8)
+
+
+def _compressed(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:
+    if rng.random() >= recipe.jpeg:
+        return image
+    quality = int(rng.integers(recipe.worst_quality, 96))
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
+
+
+def _warped(image: Image, size_px: int, recipe: Recipe, rng: np.random.Generator) -> Image:
+    """Zoomed, turned, shifted and flipped; beyond the edge its last pixels are repeated."""
+    zoom_x, zoom_y = 1 + rng.uniform(-recipe.zoom, recipe.zoom, size=2)
+    zoom_y = zoom_y if recipe.zoom_apart else zoom_x
+    angle = math.radians(rng.uniform(-recipe.rotate_deg, recipe.rotate_deg))
+    dx, dy = rng.uniform(-recipe.shift, recipe.shift, size=2) * size_px
+    mirror = -1.0 if recipe.flip and rng.random() < 0.5 else 1.0
+    scale = image.shape[0] / size_px
+    c, s, half = math.cos(angle), math.sin(angle), (size_px - 1) / 2
+    turn = np.array([[c * zoom_x * mirror, -s * zoom_y], [s * zoom_x * mirror, c * zoom_y]]) * scale
+    centre = (np.array(image.shape[1::-1]) - 1) / 2 + np.array([dx, dy]) * scale
+    offset = centre - turn @ [half, half]
+    if np.allclose(turn, np.eye(2)) and np.allclose(offset, 0):
+        return image
+    how = cv2.INTER_NEAREST if rng.random() < recipe.nearest else cv2.INTER_LINEAR
+    return cast(
+        Image,
+        cv2.warpAffine(
+            image,
+            np.column_stack([turn, offset]),
+            (size_px, size_px),
+            flags=how | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+    )

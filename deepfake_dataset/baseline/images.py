@@ -1,0 +1,131 @@
+"""Faces on disk to batches of pixels, decoded and augmented by threads while the network trains.
+
+What is in memory is a few batches, whatever the number of faces. Every image is drawn from a
+seed of its own, so that batches do not depend on which thread was quicker.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+import cv2
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from deepfake_dataset.baseline.examples import Examples
+from deepfake_dataset.errors import ImagesError
+
+MOST_UNREADABLE = 0.01
+"""Share of images; with more of them, something is wrong with the set and not with a file."""
+_NAMED = 5
+_AHEAD = 3  # batches under way beside the one that is trained on
+
+Image = NDArray[np.uint8]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Pixels of (n, size, size, 3) in [0, 1], and (n, 1) labels: 1 real, 0 fake."""
+
+    pixels: NDArray[np.float32]
+    label: NDArray[np.float32]
+
+
+def read_image(file: Path) -> Image:
+    """Uint8 RGB of (height, width, 3). Raises :class:`ImagesError` that names the file."""
+    data = np.empty(0, np.uint8)
+    with suppress(OSError):
+        data = np.fromfile(file, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
+    if image is None:
+        problem = "cannot be read as an image" if file.exists() else "is missing"
+        raise ImagesError(f"{file} {problem}", "restore the file, or leave it out of the set")
+    return cast(Image, image)
+
+
+def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """``work`` of each item, done by a thread a core, with at most ``ahead`` items under way."""
+    # OpenCV's own threads would only wait for each other beside these.
+    with ThreadPoolExecutor(_cores(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        waiting: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def batches(
+    items: Iterable[T], make: Callable[[T], tuple[Image, int]], batch: int
+) -> Iterator[Batch]:
+    """Batches of what ``make`` gives for each item, an image and its label; the last may be short.
+
+    Raises :class:`ImagesError` where an image cannot be read.
+    """
+    images: list[Image] = []
+    labels: list[int] = []
+    for image, label in in_order(make, items, _AHEAD * batch):
+        images.append(image)
+        labels.append(label)
+        if len(images) == batch:
+            yield _batch(images, labels)
+            images, labels = [], []
+    if images:
+        yield _batch(images, labels)
+
+
+def _batch(images: list[Image], labels: list[int]) -> Batch:
+    pixels = np.empty((len(images), *images[0].shape), np.float32)
+    for row, image in zip(pixels, images, strict=True):
+        np.multiply(image, np.float32(1 / 255), out=row)
+    return Batch(pixels, np.array(labels, np.float32)[:, None])
+
+
+def readable(examples: Examples) -> tuple[Examples, tuple[str, ...]]:
+    """The examples whose images can be read to the end, and the paths of the others.
+
+    Raises :class:`ImagesError` where the others are more than :data:`MOST_UNREADABLE`.
+    """
+    sound = np.array(list(in_order(_is_sound, examples.files, ahead=64)), np.bool_)
+    bad = tuple(examples.path[~sound].tolist())
+    if len(bad) > MOST_UNREADABLE * len(examples):
+        raise ImagesError(
+            f"{len(bad)} of {len(examples)} images below {examples.folder} are missing or"
+            f" unreadable: {listed(bad)}",
+            f"restore them, or leave them out of the set; up to {MOST_UNREADABLE:.0%} are passed"
+            " over",
+        )
+    return examples.at(sound), bad
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _is_sound(file: Path) -> bool:
+    """Pillow refuses a file that ends too soon, where OpenCV fills the rest with grey."""
+    try:
+        with PIL.Image.open(file) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""Scores of faces."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.baseline.augment import resized
+from deepfake_dataset.baseline.examples import Examples
+from deepfake_dataset.baseline.images import Image, batches, read_image
+from deepfake_dataset.baseline.metrics import Predictions
+from deepfake_dataset.baseline.models import side_of
+
+_BATCH = 64  # faces in memory; batch statistics are not used here
+
+
+def predict(
+    model: Any,
+    examples: Examples,
+    *,
+    resize: str = "area",
+    mirrored: bool = False,
+    tell: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float64]:
+    """p_real of each face, in [0, 1]; with ``mirrored``, the mean of it and its mirror image.
+
+    ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
+    Raises :class:`ImagesError` where an image cannot be read.
+    """
+    side = side_of(model)
+
+    def load(row: int) -> tuple[Image, int]:
+        return resized(read_image(files[row]), side, resize), int(examples.label[row])
+
+    files, scores = examples.files, [np.empty(0)]
+    for batch in batches(range(len(examples)), load, _BATCH):
+        scores.append(_scores(model, batch.pixels, mirrored))
+        tell(len(batch.label))
+    return np.concatenate(scores)
+
+
+def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
+    """The scores of faces with what is known of each, as figures are made of them."""
+    return Predictions(
+        path=examples.path,
+        label=examples.label,
+        p_real=predict(model, examples, resize=resize),
+        video=examples.video,
+        group=examples.group,
+        method=examples.method,
+        resolution=examples.resolution,
+        codec=examples.codec,
+    )
+
+
+def pixels_of(
+    folder: Path, paths: Sequence[str], side_px: int, resize: str = "area"
+) -> NDArray[np.float32]:
+    """Faces as the network takes them: (n, side, side, 3) in [0, 1]."""
+    images = [resized(read_image(folder / path), side_px, resize) for path in paths]
+    whole = np.array(images, np.float32).reshape(-1, side_px, side_px, 3)
+    return whole / np.float32(255)
+
+
+def _scores(model: Any, pixels: NDArray[np.float32], mirrored: bool) -> NDArray[np.float64]:
+    p_real = np.asarray(model.predict_on_batch(pixels)[:, 0], np.float64)
+    if mirrored:
+        p_real = (p_real + model.predict_on_batch(pixels[:, :, ::-1])[:, 0]) / 2
+    return p_real

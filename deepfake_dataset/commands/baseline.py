@@ -1,0 +1,209 @@
+"""``dsbuild train-baseline``: a meso-CNN on a dataset's manifests, or on folders of faces."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.errors import ImagesError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from deepfake_dataset.baseline.examples import Examples
+    from deepfake_dataset.baseline.recipes import Recipe
+    from deepfake_dataset.baseline.report import Report
+    from deepfake_dataset.baseline.train import Progress
+
+Audit = Callable[[Path], None]
+"""Raises LeakError where the manifests of the dataset in a folder share faces."""
+
+HELD_BACK = (0.15, 0.15)
+"""Shares of each class's faces for validation and for the test, where nobody has split them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a training came to."""
+
+    run: str
+    """Its folder."""
+    epochs: int
+    unreadable: tuple[str, ...]
+    """Images that were passed over."""
+    report: "Report"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """Faces to train on, to choose by and to test on."""
+
+    training: "Examples"
+    validation: "Examples"
+    test: "Examples"
+    unreadable: tuple[str, ...] = ()
+
+
+def train_baseline(
+    dataset: Path | None = None,
+    *,
+    images: Path | None = None,
+    recipe: str = "best",
+    changes: Sequence[str] = (),
+    run: str | None = None,
+    weights: Path | None = None,
+    threshold: float = 0.5,
+    resume: bool = False,
+    force: bool = False,
+    mixed: bool = False,
+    audit: Audit | None = None,
+    tell: Callable[["Progress"], None] = lambda _: None,
+) -> Baseline:
+    """Train a network, score it on faces held back, and write ``models/<run>/``.
+
+    ``dataset`` needs the manifests ``train.csv`` and ``test.csv``; without ``val.csv`` some
+    groups of ``train.csv`` are held back for validation. With ``images``, a folder with one
+    subfolder a class, both are held back by group; runs are then written below ``dataset`` if
+    that is given, else below the working folder. ``changes`` are ``name=value`` of the recipe,
+    ``weights`` are started from. ``run`` names the folder; else it is the recipe's name with the
+    next free number, or with ``resume`` the last one.
+
+    Raises :class:`LeakError` where training and test share faces, unless ``force``;
+    :class:`UsageError` for all else that is amiss.
+    """
+    from deepfake_dataset.baseline.recipes import recipe as named
+    from deepfake_dataset.baseline.runs import save_model, write_recipe
+    from deepfake_dataset.baseline.train import train
+
+    asked = named(recipe, changes)
+    sides = _sides(dataset, images, asked, force=force, audit=audit)
+    folder = _folder((dataset or Path()) / "models", recipe, run, resume=resume)
+    write_recipe(folder, asked)
+    model = train(
+        sides.training,
+        sides.validation,
+        asked,
+        folder,
+        weights=weights,
+        resume=resume,
+        mixed=mixed,
+        tell=tell,
+    )
+    save_model(folder, model)
+    return _score(folder, recipe, asked, model, sides, threshold)
+
+
+def _folder(models: Path, recipe: str, run: str | None, *, resume: bool) -> Path:
+    """The run's folder, made if it is not there."""
+    from deepfake_dataset.baseline.checkpoint import CHECKPOINT_FILE
+    from deepfake_dataset.dataset import writing
+
+    taken = {n for n in range(1, 10_000) if (models / f"{recipe}-{n}").exists()}
+    last = max(taken, default=0)
+    folder = models / (run or f"{recipe}-{max(1, last) if resume else last + 1}")
+    if (folder / CHECKPOINT_FILE).exists() and not resume:
+        raise UsageError(
+            f"{folder} holds a training already",
+            "go on with it with --resume, name another with --run, or delete the folder",
+        )
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _sides(
+    dataset: Path | None,
+    images: Path | None,
+    recipe: "Recipe",
+    *,
+    force: bool,
+    audit: Audit | None,
+) -> Sides:
+    """The faces of each side, without those that cannot be read."""
+    from deepfake_dataset.baseline.examples import need_both_classes
+    from deepfake_dataset.baseline.images import readable
+
+    if images is not None:
+        sides = _of_folder(images, recipe)
+    elif dataset is not None:
+        sides = _of_manifests(dataset, recipe, force=force, audit=audit)
+    else:
+        raise UsageError("nothing to train on", "name a dataset with -d, or faces with --images")
+    named = {"training": sides.training, "validation": sides.validation, "test": sides.test}
+    for name, examples in named.items():
+        need_both_classes(examples, f"the {name} set")
+    sound, bad = zip(*map(readable, named.values()), strict=True)
+    training, validation, test = sound
+    return Sides(training, validation, test, unreadable=sum(bad, ()))
+
+
+def _of_folder(folder: Path, recipe: "Recipe") -> Sides:
+    from deepfake_dataset.baseline.examples import folder_examples, held_back
+
+    examples = folder_examples(folder)
+    training, validation, test = held_back(examples, HELD_BACK, recipe.seed)
+    return Sides(examples.at(training), examples.at(validation), examples.at(test))
+
+
+def _of_manifests(root: Path, recipe: "Recipe", *, force: bool, audit: Audit | None) -> Sides:
+    from deepfake_dataset.baseline.examples import held_back, read_examples
+    from deepfake_dataset.baseline.leaks import refuse_leaks
+
+    folder = Dataset.open(root).root / "manifests"
+    train_csv, val_csv, test_csv = (folder / f"{name}.csv" for name in ("train", "val", "test"))
+    for file in (train_csv, test_csv):
+        if not file.exists():
+            raise ImagesError(f"{file} is missing", f"dsbuild split -d {root} makes it")
+    training, test = read_examples(train_csv, root), read_examples(test_csv, root)
+    if val_csv.exists():
+        validation = read_examples(val_csv, root)
+    else:
+        rows = held_back(training, HELD_BACK[:1], recipe.seed)
+        training, validation = (training.at(part) for part in rows)
+    if not force:
+        refuse_leaks(training, validation, "validation")
+        refuse_leaks(training, test, "test")
+        if audit:
+            audit(root)
+    return Sides(training, validation, test)
+
+
+def _score(
+    folder: Path, name: str, recipe: "Recipe", model: Any, sides: Sides, threshold: float
+) -> Baseline:
+    """Fit the temperature on validation, score the test, write what a run leaves."""
+    from deepfake_dataset.baseline.calibrate import fit_temperature, write_calibration
+    from deepfake_dataset.baseline.history import read_history
+    from deepfake_dataset.baseline.models import side_of
+    from deepfake_dataset.baseline.predict import pixels_of, predictions
+    from deepfake_dataset.baseline.report import About, write_report
+
+    validation = predictions(model, sides.validation, resize=recipe.resize)
+    calibration = fit_temperature(validation.label, validation.p_real)
+    write_calibration(folder, calibration)
+
+    def read_faces(paths: Sequence[str]) -> "NDArray[np.float32]":
+        return pixels_of(sides.test.folder, paths, side_of(model), recipe.resize)
+
+    about = About(
+        run=folder.name,
+        model=recipe.model,
+        parameters=model.count_params(),
+        recipe=name,
+        seed=recipe.seed,
+        trained_on=len(sides.training),
+        validated_on=len(sides.validation),
+        tested_on=len(sides.test),
+    )
+    report = write_report(
+        folder,
+        about,
+        predictions(model, sides.test, resize=recipe.resize),
+        calibration,
+        threshold=threshold,
+        model=model,
+        read_faces=read_faces,
+    )
+    return Baseline(str(folder), len(read_history(folder).epoch), sides.unreadable, report)
