@@ -156,11 +156,17 @@ class Dataset:
                 "check its permissions, or whether its disk is still there",
             ) from error
         with _undamaged(path):
-            return pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+            # One row needs no threads, and a process that ends while they start aborts.
+            source = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+            return source.read(use_threads=False)
 
     def video_ids(self) -> list[str]:
         """Of all committed videos, sorted."""
         return sorted(path.stem for path in self.videos_folder.glob("[!.]*.parquet"))
+
+    def crop_folders(self) -> Iterator[Path]:
+        """Folders of crops, a video each, whether it has a record or not."""
+        return self.faces_folder.glob(_VIDEO_ID)
 
     def videos(self) -> Iterator[Video]:
         """Every record, by video id."""
@@ -222,7 +228,7 @@ class Dataset:
                 left.unlink()
             for left in self.faces_folder.glob(f"{_ASIDE}*"):
                 _clear(left)
-            for crops in self.faces_folder.glob(_VIDEO_ID):
+            for crops in self.crop_folders():
                 if crops.name not in committed:
                     _clear(crops)
 

@@ -17,17 +17,19 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import connection, forkserver, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from types import ModuleType
-from typing import IO, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 import psutil
 
+from deepfake_dataset.confine import confine, die_with_parent
 from deepfake_dataset.errors import (
     CrashedError,
     DsbuildError,
@@ -41,6 +43,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _CONTEXT = get_context("forkserver")
+_ASKING_TO_END = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _LOOK_S = 0.2
 """Between two looks at a process's memory; at 60 µs a look it costs nothing."""
 _GRACE_S = 5.0
@@ -70,6 +73,10 @@ class Limits:
     """Wall time from the fork on; what the server loads beforehand does not count."""
     memory_mb: int
     """Of 2**20 bytes, shared pages of preloaded modules included."""
+    file_mb: int | None = None
+    """Of 2**20 bytes, for any one file that it writes, what it prints included."""
+    confined: bool = False
+    """No network and no programs of its own, where the platform can hold it to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +99,15 @@ def run_each(
     workers: int,
     limits: Limits,
     preload: Sequence[str] = (),
+    hold: Sequence[int] = (),
 ) -> Generator[Outcome[Item, Result], None, None]:
     """Outcomes in the order in which items finish; at most ``workers`` items are under way.
 
     ``function`` and the items must be picklable and come from modules that can be imported,
     not from a script's ``__main__``, which no child ever runs. An item is drawn only when a
     process is free for it. ``preload`` names the modules to import once for all processes;
-    a server that runs already is used as it is.
+    a server that runs already is used as it is. ``hold`` are descriptors that every process
+    keeps open, so that a lock on one of them lasts until the last process has ended.
 
     A VideoError raised by ``function`` becomes the fault of its item, as do the limits and
     any other exception (CrashedError). A DsbuildError is raised here and ends the run.
@@ -117,7 +126,7 @@ def run_each(
         while True:
             for item in islice(waiting, workers - len(running)):
                 with _interrupt_held():
-                    running.append(_start(function, item, limits))
+                    running.append(_start(function, item, limits, hold))
             # Only now, so that no process has to wait for what the caller does with these.
             yield from outcomes
             if not running:
@@ -214,14 +223,21 @@ class _Child(Generic[Item, Result]):
         self.output.close()
 
 
-def _start(function: Callable[[Item], Result], item: Item, limits: Limits) -> _Child[Item, Result]:
+def _start(
+    function: Callable[[Item], Result], item: Item, limits: Limits, hold: Sequence[int]
+) -> _Child[Item, Result]:
     task = pickle.dumps((function, item))
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-    # A Connection, because that is what carries a file descriptor to another process.
+    # Connections, because they are what carries file descriptors to another process.
     printed = Connection(os.dup(output.fileno()), readable=False)
-    process = _CONTEXT.Process(target=_work, args=(task, limits, sender, printed), daemon=True)
-    with sender, printed, _main_hidden():
+    held = [Connection(os.dup(handle), readable=False) for handle in hold]
+    arguments = (task, limits, sender, printed, held)
+    process = _CONTEXT.Process(target=_work, args=arguments, daemon=True)
+    with ExitStack() as mine:
+        for handed in (sender, printed, *held):
+            mine.enter_context(handed)
+        mine.enter_context(_main_hidden())
         try:
             process.start()
         except (EOFError, ConnectionError) as error:
@@ -280,12 +296,13 @@ def _tells_of_memory(text: str) -> bool:
 def _start_server(preload: Sequence[str]) -> None:
     """Start the server that processes are forked from, if none is running.
 
-    SIGINT stays blocked in it for good: Ctrl-C reaches every process of a terminal's
-    foreground group, but it is the parent that decides.
+    What asks a run to end stays blocked in it and its children for good: Ctrl-C reaches every
+    process of a terminal's foreground group and systemd's SIGTERM every one of a service, but
+    it is the parent that decides.
     """
     _CONTEXT.set_forkserver_preload([__name__, *preload])
     resource_tracker.ensure_running()  # which the server needs, and which ends by unblocking
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_END)
     try:
         with _environment(_ONE_THREAD), _main_hidden():
             forkserver.ensure_running()
@@ -336,7 +353,13 @@ def _interrupt_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _work(task: bytes, limits: Limits, report: Connection, printed: Connection) -> None:
+def _work(
+    task: bytes,
+    limits: Limits,
+    report: Connection,
+    printed: Connection,
+    held: list[Connection],  # noqa: ARG001 - open as long as it is here
+) -> None:
     """Run one task: all that happens in a child."""
     _settle(limits, printed)
     reply = _reply(task, limits)
@@ -349,6 +372,12 @@ def _work(task: bytes, limits: Limits, report: Connection, printed: Connection) 
 def _settle(limits: Limits, printed: Connection) -> None:
     """Cut the child off from terminal and Ctrl-C, and tie its life to its parent's."""
     os.setsid()
+    _end_with_server()
+    _be_first_to_go()
+    if limits.file_mb is not None:
+        _limit(resource.RLIMIT_FSIZE, limits.file_mb)
+    if limits.confined:
+        confine()
     for stream in (1, 2):
         os.dup2(printed.fileno(), stream)
     faulthandler.enable(file=2)
@@ -357,6 +386,20 @@ def _settle(limits: Limits, printed: Connection) -> None:
     # The thread is helpless where a library hangs and holds the GIL; the kernel is not.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limits.time_s + _GRACE_S)
+
+
+def _end_with_server() -> None:
+    """Let the kernel end the child with the server, and the server with the run.
+
+    Without this the server would stay for a child that hangs in a library and holds the
+    interpreter's lock, where no thread can end it. Linux alone does this.
+    """
+    server: Any = forkserver._forkserver
+    keeps_it_alive = getattr(server, "_forkserver_alive_fd", None)
+    if keeps_it_alive is not None:  # multiprocessing hands it on for grandchildren
+        server._forkserver_alive_fd = None
+        os.close(keeps_it_alive)
+    die_with_parent(signal.SIGKILL)
 
 
 def _end_with_parent() -> None:
@@ -372,7 +415,7 @@ def _reply(task: bytes, limits: Limits) -> bytes:
         function, item = pickle.loads(task)
     except Exception as error:
         return pickle.dumps((None, _unloadable(error)))
-    _limit_memory(limits.memory_mb)
+    _limit(resource.RLIMIT_DATA, limits.memory_mb)  # which spares the machine, on Linux alone
     try:
         return pickle.dumps((function(item), None))
     except (VideoError, DsbuildError) as error:
@@ -381,12 +424,18 @@ def _reply(task: bytes, limits: Limits) -> bytes:
         return pickle.dumps((None, _fault_of(error, limits)))
 
 
-def _limit_memory(limit_mb: int) -> None:
-    """Let allocations fail at the limit, which spares the machine. Linux alone honours it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+def _limit(what: int, limit_mb: int) -> None:
+    """Let the system refuse what goes over the limit."""
+    _, hard = resource.getrlimit(what)
     limit = limit_mb * 2**20
     if hard == resource.RLIM_INFINITY or limit < hard:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+        resource.setrlimit(what, (limit, hard))
+
+
+def _be_first_to_go() -> None:
+    """Where the machine itself runs out of memory, Linux is to end a worker and not the run."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _unloadable(error: Exception) -> WorkerError:

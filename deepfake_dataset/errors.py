@@ -5,6 +5,22 @@
     │   ├── SettingsError         a setting is unknown, or out of range
     │   ├── SourceError           no videos, a missing folder, labels that contradict each other
     │   ├── LabelsError           a labels CSV that cannot be read
+    │   ├── ManifestError         a manifest that cannot be read, or contradicts itself
+    │   ├── SplitError            no split is possible: too few groups, one class only
+    │   ├── RecipeError           a recipe, or a number of one, that there is not
+    │   ├── ImagesError           faces that are missing, cannot be read, or are of one class
+    │   ├── WeightsError          weights that do not fit the network
+    │   ├── ModelError            a trained model that is missing, damaged or of another kind
+    │   ├── LeakError             a manifest to test on shares faces with the one to train on
+    │   ├── MissingExtraError     a library that comes with an extra is not installed
+    │   ├── DecisionsError        a log of decisions that was damaged
+    │   ├── ReviewFileError       a CSV of decisions that cannot be applied
+    │   ├── ReviewError           a decision that cannot be made
+    │   │   ├── UnknownFaceError  the dataset has no such face, or no longer
+    │   │   ├── DecidedSinceError someone else has decided in the meantime
+    │   │   ├── SourceGoneError   the video's file is not where it was
+    │   │   ├── MissingCropError  a crop that a record names is not there
+    │   │   └── NoFaceThereError  what was marked does not form a face
     │   └── NotADatasetError      the folder holds something else
     ├── DatasetBusyError          another run holds the dataset
     ├── DatasetWriteError         the disk is full or cannot be written
@@ -13,12 +29,16 @@
     ├── UnreadableError · EmptyFileError · NotAVideoError · NoVideoStreamError
     ├── EncryptedError · NoFramesError · FrameTooLargeError
     ├── TooSmallError · TooShortError             refused: the settings demand more
-    └── TimeLimitError · MemoryLimitError · CrashedError
+    ├── TimeLimitError · MemoryLimitError · CrashedError
+    └── ChangedError                              left for the next run, which gets other bytes
 
 Every error has a message that says what and where, and a hint that says what to do.
 """
 
 from typing import ClassVar
+
+_LONGEST = 1000
+"""Characters of a message: twelve lines of a terminal."""
 
 
 class DsbuildError(Exception):
@@ -27,11 +47,18 @@ class DsbuildError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
+        super().__init__(_told(message))
         self.hint = hint
 
     def __reduce__(self) -> tuple[type["DsbuildError"], tuple[str, str]]:
         return type(self), (str(self), self.hint)  # as Exception would forget the hint
+
+
+def _told(message: str) -> str:
+    """A message that quotes what it met may be as long as a file; its ends say enough."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 4 :]}"
 
 
 class UsageError(DsbuildError):
@@ -48,6 +75,70 @@ class SourceError(UsageError):
 
 class LabelsError(UsageError):
     """A labels CSV that cannot be read; the message names line and column."""
+
+
+class ManifestError(UsageError):
+    """A manifest that cannot be read, or contradicts itself; the message names the row."""
+
+
+class SplitError(UsageError):
+    """No split is possible as asked: too few groups, one class only, shares that do not add up."""
+
+
+class RecipeError(UsageError):
+    """A recipe or network that there is not, or a number of one that cannot be."""
+
+
+class ImagesError(UsageError):
+    """Faces to train or score on are missing, cannot be read, or are of one class only."""
+
+
+class WeightsError(UsageError):
+    """Weights that cannot be read or do not fit the network; the message names the layer."""
+
+
+class ModelError(UsageError):
+    """A trained model that is missing, cannot be read, or takes or gives something else."""
+
+
+class LeakError(UsageError):
+    """Someone or something stands on two sides of a split; the message names both places."""
+
+
+class MissingExtraError(UsageError):
+    """A library is not installed that comes with an extra of the package."""
+
+
+class DecisionsError(UsageError):
+    """The log of decisions cannot be read, or was damaged in more than its last line."""
+
+
+class ReviewFileError(UsageError):
+    """A CSV of decisions that cannot be applied; the message names line and column."""
+
+
+class ReviewError(UsageError):
+    """A decision that cannot be made."""
+
+
+class UnknownFaceError(ReviewError):
+    """The dataset has no such face, or no longer."""
+
+
+class DecidedSinceError(ReviewError):
+    """Someone else has decided on the face since it was shown; nothing was changed."""
+
+
+class SourceGoneError(ReviewError):
+    """The video's file is not where it was, so no crop can be made anew from it."""
+
+
+class MissingCropError(ReviewError):
+    """A crop that a record names is not there, or cannot be read."""
+
+
+class NoFaceThereError(ReviewError):
+    """What a person marked does not form a face."""
 
 
 class NotADatasetError(UsageError):
@@ -164,6 +255,13 @@ class CrashedError(VideoError):
 
     code = "crashed"
     hint = "run again with --retry; if it crashes again, convert the file with ffmpeg first"
+
+
+class ChangedError(VideoError):
+    """The file was written to while it was read. It is no video yet, so it gets no record."""
+
+    code = "changed"
+    hint = "wait until it is complete; --settle leaves files alone that were written just now"
 
 
 def _all_video_errors() -> dict[str, type[VideoError]]:

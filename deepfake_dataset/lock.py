@@ -2,41 +2,69 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+import platform
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TextIO
 
 from deepfake_dataset.dataset import writing
 from deepfake_dataset.errors import DatasetBusyError
 
+_HELD: ContextVar[Mapping[str, int]] = ContextVar("locks held", default=MappingProxyType({}))
+"""Descriptors of the locks that this thread holds, by the datasets' folders."""
+
 
 @contextmanager
-def exclusive(root: Path) -> Iterator[None]:
+def exclusive(
+    root: Path, *, wait: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[int]:
     """Hold the dataset for writing; readers need no lock.
+
+    Gives the descriptor that holds it: a process that inherits it holds the dataset too, so
+    that a worker which outlives its parent for a moment never meets the next run. What its
+    holder calls may ask for it again. With ``wait`` it waits for another holder to end, who is
+    named to ``tell`` first.
 
     Raises :class:`DatasetBusyError`, which says who holds it and since when.
     """
-    path = root / ".lock"
+    path, place = root / ".lock", str(root.resolve())
+    if place in _HELD.get():
+        yield _HELD.get()[place]
+        return
     with writing(path):
         file = path.open("a+")
     with file:
         with writing(path):
-            _take(file, root)
-        yield
+            _take(file, root, wait, tell)
+            _sign(file)
+        before = _HELD.set({**_HELD.get(), place: file.fileno()})
+        try:
+            yield file.fileno()
+        finally:
+            _HELD.reset(before)
 
 
-def _take(file: TextIO, root: Path) -> None:
+def _take(file: TextIO, root: Path, wait: bool, tell: Callable[[str], None]) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.seek(0)
-        raise DatasetBusyError(
-            f"another run holds {root}: {file.read().strip() or 'just started'}",
-            "wait for it to end, or stop that process",
-        ) from error
-    file.truncate(0)
+        holder = file.read().strip() or "just started"
+        if not wait:
+            raise DatasetBusyError(
+                f"another run holds {root}: {holder}",
+                "wait for it to end (dsbuild run --wait does), or stop that process",
+            ) from error
+        tell(holder)
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _sign(file: TextIO) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    file.write(f"process {os.getpid()} since {since}\n")
+    file.truncate(0)
+    file.write(f"process {os.getpid()} since {since} on {platform.node()}\n")
     file.flush()

@@ -232,3 +232,5 @@ class VideoFile:
     """As in :attr:`Video.path`."""
     size_bytes: int
     provenance: Provenance
+    modified_ns: int = 0
+    """Time of modification when the id was taken; 0 where it is not known."""

@@ -42,7 +42,9 @@ def _setting(
 def allowed(setting: Mapping[str, Any]) -> str:
     """What a setting may be, in words, from its field's metadata."""
     if setting["choices"]:
-        return "one of " + ", ".join(map(str, setting["choices"]))
+        return "one of " + ", ".join(str(c).lower() for c in setting["choices"])
+    if setting["low"] is None:
+        return "any text"
     return f"from {setting['low']} to {setting['high']}"
 
 
@@ -69,11 +71,11 @@ def _is_allowed(value: Any, kind: type, meta: Mapping[str, Any]) -> bool:
         return False
     if meta["choices"]:
         return value in meta["choices"]
-    return bool(meta["low"] <= value <= meta["high"])
+    return meta["low"] is None or bool(meta["low"] <= value <= meta["high"])
 
 
 def _hint(setting: Field[Any]) -> str:
-    what = {int: "a whole number ", float: "a number ", str: ""}[type(setting.default)]
+    what = {int: "a whole number ", float: "a number "}.get(type(setting.default), "")
     range_ = allowed(setting.metadata)
     return f"{setting.name} takes {'' if setting.metadata['choices'] else what}{range_}"
 
@@ -125,6 +127,25 @@ class RunSettings(Section):
         return self.workers or _cores()
 
 
+@dataclass(frozen=True, slots=True)
+class SplitSettings(Section):
+    """What decides the manifests; a change counts from the next split on."""
+
+    test_share: float = _setting(0.2, "share of the faces to test on", low=0.01, high=0.9)
+    val_share: float = _setting(0.1, "share to validate on; 0 for none", low=0.0, high=0.9)
+    split_seed: int = _setting(0, "decides between splits that are as good", low=0, high=2**32 - 1)
+    balance: str = _setting(
+        "native_px", "columns in whose bins both classes get the same number of faces, or none"
+    )
+    balance_bins: int = _setting(4, "quantile bins of each such column", low=1, high=100)
+    reviewed_only: bool = _setting(
+        False, "only faces that a person has decided on", choices=(False, True)
+    )
+    positions: str = _setting(
+        "", "names that are not people's, which join nothing: cam1, left, take*"
+    )
+
+
 def _cores() -> int:
     """Cores that this process may use; macOS cannot say which, only how many there are."""
     if hasattr(os, "sched_getaffinity"):
@@ -138,6 +159,7 @@ class Settings:
 
     extract: ExtractSettings = field(default_factory=ExtractSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
 
     def override(self, **values: object) -> Self:
         """These settings with some replaced by name, in whichever section has the name.
@@ -259,8 +281,9 @@ def _blank() -> tomlkit.TOMLDocument:
     for name, kind in SECTIONS.items():
         table = tomlkit.table()
         for f in fields(kind):
-            table.add(f.name, f.default)
-            table[f.name].comment(f"{f.metadata['help']}; {allowed(f.metadata)}")
+            value = tomlkit.item(f.default)
+            value.comment(f"{f.metadata['help']}; {allowed(f.metadata)}")
+            table.add(f.name, value)
         document.add(tomlkit.nl())
         document.add(name, table)
     return document

@@ -55,6 +55,16 @@ class Summary:
     """Of the videos done in this run."""
     all: Totals
     """Of the whole dataset."""
+    unsettled: int = 0
+    """Files left for the next run because they are still being written."""
+    left: int = 0
+    """Videos left for the next run because this one was asked to end."""
+    renamed: int = 0
+    """Known videos whose file lies elsewhere since the last run."""
+    replaced: int = 0
+    """Known videos in whose file's place other bytes lie since the last run."""
+    gone: int = 0
+    """Known videos whose file is no longer there since the last run."""
 
 
 def totals_of(briefs: Iterable[Brief]) -> Totals:

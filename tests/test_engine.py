@@ -1,5 +1,6 @@
 import ctypes
 import faulthandler
+import fcntl
 import itertools
 import mmap
 import os
@@ -588,3 +589,84 @@ def test_it_runs_in_a_thread_too():
 def test_an_error_of_ours_survives_pickling():
     error = pickle.loads(pickle.dumps(DatasetWriteError("what", "do this")))
     assert (str(error), error.hint) == ("what", "do this")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_asks_a_whole_service_to_end_passes_a_process_by(number):
+    assert run(ask_itself_to_end, [number]) == [Outcome(number, number, None)]
+
+
+def ask_itself_to_end(number: int) -> int:
+    signal.raise_signal(number)
+    return number
+
+
+def is_free(lock: Path) -> bool:
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def let_the_parent_go(place: tuple[Path, Path]) -> bool:
+    """Whether the lock is still held when the parent has given it up."""
+    parent_gave_up, lock = place
+    assert eventually(parent_gave_up.exists)
+    return not is_free(lock)
+
+
+@pytest.mark.parametrize("inherits", [True, False])
+def test_a_lock_lasts_as_long_as_a_process_that_holds_it_too(inherits, tmp_path):
+    lock, gave_up = tmp_path / "lock", tmp_path / "gave up"
+
+    def items() -> Iterator[tuple[Path, Path]]:
+        yield gave_up, lock
+        file.close()
+        gave_up.touch()
+
+    file = lock.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    hold = [file.fileno()] if inherits else []
+    outcomes = run_each(let_the_parent_go, items(), workers=2, limits=LIMITS, hold=hold)
+    assert [outcome.result for outcome in outcomes] == [inherits]
+    assert is_free(lock)
+
+
+def write_two_megabytes(folder: Path) -> None:
+    (folder / "large").write_bytes(bytes(2 * 2**20))
+
+
+def print_without_end(_: object) -> None:
+    while True:
+        os.write(1, bytes(2**16))
+
+
+def test_a_file_that_grows_without_end_is_stopped(tmp_path):
+    limits = Limits(time_s=60, memory_mb=1000, file_mb=1)
+    assert "File too large" in str(the_fault(write_two_megabytes, tmp_path, limits))
+    assert (tmp_path / "large").stat().st_size == 2**20
+    assert "File too large" in str(the_fault(print_without_end, None, limits))
+    assert the_fault(write_two_megabytes, tmp_path) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone")
+def test_a_process_is_the_first_to_go_where_the_machine_has_no_memory_left():
+    (outcome,) = run(own_badness, [None])
+    assert outcome.result > int(Path("/proc/self/oom_score_adj").read_text())
+
+
+def own_badness(_: object) -> int:
+    return int(Path("/proc/self/oom_score_adj").read_text())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone")
+def test_a_process_that_holds_the_interpreter_does_not_outlive_a_killed_parent(tmp_path):
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    command = script(tmp_path, hang_with_the_interpreter_locked, f"Path({str(pids)!r})")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as parent:
+        assert eventually(lambda: len(pids_in(pids)) == 2)
+        parent.kill()
+    assert eventually(lambda: all(is_gone(pid) for pid in pids_in(pids)))

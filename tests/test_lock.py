@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from deepfake_dataset.errors import DatasetBusyError, DatasetWriteError
 from deepfake_dataset.lock import exclusive
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 HOLD = """
 import sys
 from pathlib import Path
@@ -28,7 +30,7 @@ def holder(tmp_path):
         [sys.executable, "-c", HOLD, tmp_path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[1],
+        cwd=REPOSITORY,
     )
     assert process.stdout.readline() == b"held\n"
     yield process
@@ -40,7 +42,7 @@ def test_a_dataset_that_another_run_holds_is_refused_and_the_holder_named(tmp_pa
     with pytest.raises(DatasetBusyError) as caught, exclusive(tmp_path):
         pytest.fail("both hold it")
     assert f"another run holds {tmp_path}: process {holder.pid} since " in str(caught.value)
-    assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$", str(caught.value))
+    assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 on \S+$", str(caught.value))
     assert (caught.value.exit_code, caught.value.hint != "") == (75, True)
 
 
@@ -61,9 +63,52 @@ def test_a_lock_is_let_go_when_the_run_ends(tmp_path):
         pass
 
 
-def test_no_one_gets_in_twice_even_from_the_same_process(tmp_path):
-    with exclusive(tmp_path), pytest.raises(DatasetBusyError), exclusive(tmp_path):
-        pytest.fail("held twice")
+def test_no_other_thread_of_the_same_process_gets_in(tmp_path):
+    def ask() -> None:
+        with exclusive(tmp_path):
+            pass
+
+    with ThreadPoolExecutor() as pool, exclusive(tmp_path), pytest.raises(DatasetBusyError):
+        pool.submit(ask).result()
+
+
+def test_what_the_holder_calls_may_ask_again_and_the_lock_stays(tmp_path):
+    with exclusive(tmp_path) as lock:
+        for name in (".", "../" + tmp_path.name):
+            with exclusive(tmp_path / name) as again:
+                assert again == lock
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)
+
+
+def is_held(root: Path) -> bool:
+    command = [sys.executable, "-c", HOLD, root]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, cwd=REPOSITORY)
+    return b"another run holds" in done.stderr
+
+
+def test_who_waits_gets_in_when_the_holder_has_ended(tmp_path, holder):
+    told: list[str] = []
+
+    def let_go(who: str) -> None:
+        told.append(who)
+        holder.kill()
+
+    with exclusive(tmp_path, wait=True, tell=let_go):
+        assert f"process {os.getpid()} " in (tmp_path / ".lock").read_text()
+    assert len(told) == 1
+    assert told[0].startswith(f"process {holder.pid} since ")
+
+
+def test_a_process_that_inherits_the_descriptor_holds_the_dataset_too(tmp_path):
+    with exclusive(tmp_path) as lock:
+        heir = subprocess.Popen(["sleep", "600"], pass_fds=[lock])
+    try:
+        assert is_held(tmp_path)
+    finally:
+        heir.kill()
+        heir.wait()
+    assert not is_held(tmp_path)
 
 
 def test_being_refused_leaves_the_words_of_the_holder(tmp_path, holder):

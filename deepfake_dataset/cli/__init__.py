@@ -11,13 +11,24 @@ from typing import NoReturn
 
 import typer
 
-from deepfake_dataset.cli import demo, extract, sheet, status
+from deepfake_dataset.cli import (
+    audit,
+    baseline,
+    demo,
+    extract,
+    review,
+    score,
+    sheet,
+    split,
+    status,
+    unattended,
+)
 from deepfake_dataset.cli.app import app
 from deepfake_dataset.cli.console import say
 from deepfake_dataset.errors import DsbuildError, UsageError
 
 INTERRUPTED = 130
-COMMANDS = (extract, status, sheet, demo)
+COMMANDS = (extract, review, split, audit, status, sheet, baseline, score, unattended, demo)
 """A module a family of commands, in the order in which --help lists them."""
 
 

@@ -18,9 +18,11 @@ def say(text: str) -> None:
     tqdm.write(text, file=sys.stderr)
 
 
-def print_json(value: Any) -> None:
-    """A record, or a list of them, as one line on stdout."""
-    row = [to_row(item) for item in value] if isinstance(value, list) else to_row(value)
+def print_json(value: Any, **more: Any) -> None:
+    """A record, or a list of them, as one line on stdout; ``more`` records go into the first."""
+    row: Any = [to_row(item) for item in value] if isinstance(value, list) else to_row(value)
+    for name, record in more.items():
+        row[name] = to_row(record)
     sys.stdout.write(json.dumps(row) + "\n")
 
 
@@ -56,11 +58,12 @@ class Bar:
         self._bar.set_postfix_str(f"{self._faces} faces, {rate:.1f} faces/s", refresh=False)
         self._bar.update()
         if progress.video.status is not Status.OK:
-            say(_failure(progress.video))
+            say_failure(progress.video)
 
 
-def _failure(video: Video) -> str:
-    return f"{video.path}: {video.message}\n  hint: {hint_of(video.error)}"
+def say_failure(video: Video) -> None:
+    """Why a video gave no faces, and what to do."""
+    say(f"{video.path}: {video.message}\n  hint: {hint_of(video.error)}")
 
 
 def hint_of(code: str) -> str:

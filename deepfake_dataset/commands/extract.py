@@ -2,28 +2,33 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepfake_dataset.attempts import AttemptLog
 from deepfake_dataset.briefs import Brief, brief_of, read_briefs
 from deepfake_dataset.dataset import SETTINGS_FILE, Dataset, writing
 from deepfake_dataset.engine import Limits, Outcome, run_each
-from deepfake_dataset.errors import UnreadableError, VideoError
+from deepfake_dataset.errors import ChangedError, UnreadableError, VideoError
 from deepfake_dataset.lock import exclusive
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import Settings, write_settings
 from deepfake_dataset.sources.discover import Found, find_videos, list_videos
 from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.places import Unreadable
+from deepfake_dataset.sources.whereabouts import Fate, Whereabouts
 from deepfake_dataset.tallies import Summary, totals_of
 
 if TYPE_CHECKING:
     from deepfake_dataset.extract.video import Job
 
 _UNREADABLE = "unreadable-"
+_FILE_LIMIT_MB = 1024
+"""Far above any crop or record: what a decoder gone wild may put on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,20 @@ class Progress:
     to_do: int
     video: Video | None
     """The one that has just ended; None at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How a run that nobody watches differs from one at a terminal."""
+
+    settle_s: float = 0.0
+    """Files that were written to this recently are left for the next run."""
+    arriving: bool = False
+    """Videos are still to come: there may be none yet, and the labels may name more."""
+    backs_off: bool = False
+    """Failed videos are tried again by and by, in few runs; otherwise when told to."""
+    stopped: Callable[[], bool] = lambda: False
+    """Asked before each video; True ends the run with what is in hand."""
 
 
 def extract_faces(
@@ -57,24 +76,53 @@ def extract_faces(
     if not Dataset.is_at(dataset):
         list_videos(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings().override(**settings))
-    with exclusive(dataset):
+    with exclusive(dataset) as lock:
         opened = _with_settings(Dataset.open(dataset), settings)
-        fingerprints = Fingerprints.of(opened)
-        with opened.swept():
-            found = find_videos(videos, labels, fingerprints, verify)
-            run = _Run(opened, found, retry)
-            run.clear_unreadable()
-            relabelled = run.relabel()
-            done = run.do_what_is_due(tell)
+        return extract_into(
+            opened, videos, lock, labels=labels, verify=verify, retry=retry, tell=tell
+        )
+
+
+def extract_into(
+    dataset: Dataset,
+    videos: Sequence[Path],
+    lock: int,
+    *,
+    labels: Path | None = None,
+    verify: bool = False,
+    retry: bool = False,
+    care: Care = Care(),
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> Summary:
+    """Do the work of :func:`extract_faces` for who holds the dataset's ``lock``."""
+    with dataset.swept():
+        found = find_videos(
+            videos,
+            labels,
+            Fingerprints.of(dataset),
+            verify,
+            settle_s=care.settle_s,
+            arriving=care.arriving,
+        )
+        run = Extraction(dataset, found, lock, retry=retry, care=care)
+        moved = run.see_what_moved()
+        run.clear_unreadable()
+        relabelled = run.refresh()
+        done = run.do_what_is_due(tell)
     number = len(found.videos) + len(found.unreadable)
     return Summary(
         found=number,
         duplicates=len(found.duplicates),
         skipped=found.skipped,
         relabelled=relabelled,
-        known=number - len(done),
+        known=number - run.number_due,
         done=totals_of(done),
-        all=totals_of(read_briefs(opened).values()),
+        all=totals_of(read_briefs(dataset).values()),
+        unsettled=len(found.unsettled) + run.changed,
+        left=run.number_due - run.changed - len(done),
+        renamed=moved[Fate.RENAMED],
+        replaced=moved[Fate.REPLACED],
+        gone=moved[Fate.GONE],
     )
 
 
@@ -87,58 +135,90 @@ def _with_settings(dataset: Dataset, given: dict[str, object]) -> Dataset:
     return replace(dataset, settings=settings)
 
 
-class _Run:
+class Extraction:
     """One extraction over what was found."""
 
-    def __init__(self, dataset: Dataset, found: Found, retry: bool) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        found: Found,
+        lock: int,
+        *,
+        retry: bool = False,
+        again: Collection[str] = (),
+        care: Care = Care(),
+    ) -> None:
+        """For ``found``; videos ``again`` are done whatever is known of them."""
+        self.changed = 0
+        """Files that were written to while they were read."""
         self._dataset = dataset
         self._found = found
+        self._lock = lock
         self._retry = retry
+        self._again = again
+        self._care = care
         self._briefs = read_briefs(dataset)
+        self._attempts = AttemptLog(dataset)
+        self._whereabouts = Whereabouts(dataset)
         self._files = [self._with_what_is_known(file) for file in found.videos]
         self._due = [file for file in self._files if self._is_due(file)]
+        self._lost = [lost for lost in _named(found.unreadable) if self._is_due_to_fail(lost)]
+
+    @property
+    def number_due(self) -> int:
+        """Videos to be done and files to be noted as unreadable."""
+        return len(self._lost) + len(self._due)
+
+    def see_what_moved(self) -> Counter[Fate]:
+        """Count the known videos whose files were renamed, replaced or taken away since."""
+        lost = [file for file, _ in _named(self._found.unreadable)]
+        return Counter(place.fate for place in self._whereabouts.update(self._found, lost))
 
     def clear_unreadable(self) -> None:
-        """Files that can be read again lose the record that says they cannot."""
+        """Drop the records of unreadable files that can be read again, or are there no more."""
         seen = {video.path for video in self._found.videos}
         seen |= {duplicate.path for duplicate in self._found.duplicates}
         for video_id, brief in self._briefs.items():
-            if video_id.startswith(_UNREADABLE) and brief.path in seen:
+            if video_id.startswith(_UNREADABLE) and (
+                brief.path in seen or self._whereabouts.fate_of(video_id) is Fate.GONE
+            ):
                 self._dataset.remove(video_id)
+                self._attempts.forget([video_id])
+                self._whereabouts.forget([video_id])
 
-    def relabel(self) -> int:
-        """Give records of videos that stay the labels that the sources have now."""
+    def refresh(self) -> int:
+        """Give records of videos that stay the labels and names that the sources have now.
+
+        Gives how many were relabelled.
+        """
         due = {file.video_id for file in self._due}
-        changed = [
-            file
-            for file in self._files
-            if file.video_id not in due
-            and file.provenance != self._briefs[file.video_id].provenance
-        ]
-        for file in changed:
+        stay = [file for file in self._files if file.video_id not in due]
+        relabelled = 0
+        for file in stay:
+            brief = self._briefs[file.video_id]
+            renamed = self._whereabouts.fate_of(file.video_id) is Fate.RENAMED
+            path = file.path if renamed else brief.path
+            if (path, file.provenance) == (brief.path, brief.provenance):
+                continue
             video = self._dataset.read(file.video_id)
-            self._dataset.rewrite(replace(video, provenance=file.provenance))
-        return len(changed)
+            self._dataset.rewrite(replace(video, path=path, provenance=file.provenance))
+            relabelled += file.provenance != brief.provenance
+        return relabelled
 
     def do_what_is_due(self, tell: Callable[[Progress], None]) -> list[Brief]:
         """Record what cannot be read, do the videos that are not current; gives all in brief."""
         done: list[Brief] = []
-        to_do = len(self._found.unreadable) + len(self._due)
-        tell(Progress(0, to_do, None))
+        tell(Progress(0, self.number_due, None))
         with closing(self._extracted()) as extracted:
             for video in chain(self._unreadable(), extracted):
                 done.append(brief_of(video))
-                tell(Progress(len(done), to_do, video))
+                self._attempts.note(done[-1])
+                tell(Progress(len(done), self.number_due, video))
         return done
 
     def _unreadable(self) -> Iterator[Video]:
-        """A file without readable bytes has no video id; its record goes by its path."""
-        times: Counter[str] = Counter()  # two folders may each have one under the same path
-        for lost in self._found.unreadable:
-            name = hashlib.sha256(f"{lost.path}\0{times[lost.path]}".encode()).hexdigest()[:16]
-            times[lost.path] += 1
-            file = VideoFile(_UNREADABLE + name, lost.location, lost.path, 0, Provenance())
-            yield self._commit_fault(file, UnreadableError(lost.reason))
+        for file, reason in self._lost:
+            yield self._commit_fault(file, UnreadableError(reason))
 
     def _extracted(self) -> Generator[Video, None, None]:
         if not self._due:
@@ -146,15 +226,23 @@ class _Run:
         from deepfake_dataset.extract.video import Job, extract_video
 
         settings = self._dataset.settings.run
+        jobs = (Job(file, self._dataset) for file in self._due)
         outcomes = run_each(
             extract_video,
-            [Job(file, self._dataset) for file in self._due],
+            takewhile(lambda _: not self._care.stopped(), jobs),
             workers=settings.worker_count,
-            limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
+            limits=Limits(
+                settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
+            ),
             preload=["deepfake_dataset.extract.warm"],
+            hold=[self._lock],
         )
         with closing(outcomes):
-            yield from map(self._video_of, outcomes)
+            for outcome in outcomes:
+                if isinstance(outcome.fault, ChangedError):
+                    self.changed += 1
+                else:
+                    yield self._video_of(outcome)
 
     def _with_what_is_known(self, file: VideoFile) -> VideoFile:
         brief = self._briefs.get(file.video_id)
@@ -166,7 +254,15 @@ class _Run:
         brief = self._briefs.get(file.video_id)
         if brief is None or brief.settings_key != self._dataset.settings.extract.key:
             return True
-        return self._retry and brief.status is Status.FAILED
+        if file.video_id in self._again:
+            return True
+        if self._retry:
+            return brief.status is Status.FAILED
+        return self._care.backs_off and self._attempts.is_due(brief)
+
+    def _is_due_to_fail(self, lost: tuple[VideoFile, str]) -> bool:
+        """Whether an unreadable file is to be noted; only a run that backs off lets it rest."""
+        return not self._care.backs_off or self._is_due(lost[0])
 
     def _video_of(self, outcome: "Outcome[Job, Video]") -> Video:
         if outcome.fault is None:
@@ -180,6 +276,18 @@ class _Run:
         video = fault_record(file, self._dataset.settings.extract, fault)
         self._dataset.commit(video)
         return video
+
+
+def _named(unreadable: Iterable[Unreadable]) -> Iterator[tuple[VideoFile, str]]:
+    """A file without readable bytes has no video id; its record goes by its path."""
+    times: Counter[str] = Counter()  # two folders may each have one under the same path
+    for lost in unreadable:
+        name = hashlib.sha256(f"{lost.path}\0{times[lost.path]}".encode()).hexdigest()[:16]
+        times[lost.path] += 1
+        yield (
+            VideoFile(_UNREADABLE + name, lost.location, lost.path, 0, Provenance()),
+            lost.reason,
+        )
 
 
 def _merged(old: Provenance, new: Provenance) -> Provenance:

@@ -1,5 +1,6 @@
 """Finds videos, knows them by their bytes, and says what they are."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from deepfake_dataset.sources.fingerprints import Fingerprints
 from deepfake_dataset.sources.labels_csv import match_labels, read_labels
 from deepfake_dataset.sources.layouts import provenances
 from deepfake_dataset.sources.places import File, Unreadable, printable
+from deepfake_dataset.sources.settle import is_settled
 from deepfake_dataset.sources.walk import Listing, list_files
 
 
@@ -26,7 +28,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What lies under the paths that were named; each file is in one of the four."""
+    """What lies under the paths that were named; each file is in one of the five."""
 
     videos: tuple[VideoFile, ...]
     """One for each distinct content, by path."""
@@ -36,6 +38,8 @@ class Found:
     """Files and folders, by path."""
     skipped: int
     """Files passed over: no video by their names, or hidden."""
+    unsettled: frozenset[str] = frozenset()
+    """Locations of files that are still being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,13 @@ class _Known:
 
 
 def find_videos(
-    paths: Sequence[Path], labels: Path | None, fingerprints: Fingerprints, verify: bool = False
+    paths: Sequence[Path],
+    labels: Path | None,
+    fingerprints: Fingerprints,
+    verify: bool = False,
+    *,
+    settle_s: float = 0.0,
+    arriving: bool = False,
 ) -> Found:
     """Find every video in the files and folders named, once for each distinct content.
 
@@ -62,20 +72,25 @@ def find_videos(
     names of its folders; what the CSV leaves empty is filled in by the others where they give
     the same label. Of files with the same bytes, the one of which most is known stands for all,
     among equals the first by path. Files that ``fingerprints`` knows are not read, unless told
-    to ``verify``.
+    to ``verify``; files that were written to in the last ``settle_s`` seconds are left alone.
+    Where videos are still ``arriving``, there may be none yet, and the CSV may name some that
+    are not there.
 
     Raises SourceError for a path that leads nowhere, for no videos at all, and for the same
     bytes with two labels; LabelsError for a labels file that cannot be used.
     """
-    listing = list_videos(paths)
-    files = _identified(list(listing.files.values()), labels)  # before hours of hashing
-    contents, lost = _by_content(sorted(files, key=attrgetter("rank")), fingerprints, verify)
+    listing = list_files(paths) if arriving else list_videos(paths)
+    files = _identified(list(listing.files.values()), labels, arriving)  # before hours of hashing
+    now_s = time.time()
+    settled = [k for k in files if is_settled(k.file, listing.skipped, now_s, settle_s)]
+    contents, lost = _by_content(sorted(settled, key=attrgetter("rank")), fingerprints, verify)
     by_path = attrgetter("path", "location")
     return Found(
         videos=tuple(sorted((_video(id_, same) for id_, same in contents.items()), key=by_path)),
         duplicates=tuple(sorted(_duplicates(contents), key=by_path)),
         unreadable=tuple(sorted([*listing.unreadable.values(), *lost], key=by_path)),
         skipped=len(listing.skipped),
+        unsettled=frozenset(listing.files.keys() - {known.file.location for known in settled}),
     )
 
 
@@ -99,8 +114,8 @@ def _nothing_found(paths: Iterable[Path], skipped: int) -> SourceError:
     )
 
 
-def _identified(files: Sequence[File], labels: Path | None) -> list[_Known]:
-    said = match_labels(labels, read_labels(labels), files) if labels else {}
+def _identified(files: Sequence[File], labels: Path | None, arriving: bool) -> list[_Known]:
+    said = match_labels(labels, read_labels(labels), files, arriving) if labels else {}
     return [
         _Known(file, _filled(said.get(file.identity), inferred))
         for file, inferred in zip(files, provenances(files), strict=True)
@@ -143,7 +158,10 @@ def _by_content(
 
 def _video(video_id: str, same: Sequence[_Known]) -> VideoFile:
     file, provenance = same[0].file, _agreed(same)
-    return VideoFile(video_id, file.location, file.path, file.status.st_size, provenance)
+    status = file.status
+    return VideoFile(
+        video_id, file.location, file.path, status.st_size, provenance, status.st_mtime_ns
+    )
 
 
 def _agreed(same: Sequence[_Known]) -> Provenance:

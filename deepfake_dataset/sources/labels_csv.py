@@ -46,19 +46,22 @@ def read_labels(file: Path) -> tuple[Row, ...]:
 
 
 def match_labels(
-    file: Path, rows: Iterable[Row], videos: Sequence[File]
+    file: Path, rows: Iterable[Row], videos: Sequence[File], arriving: bool = False
 ) -> dict[tuple[int, int], Provenance]:
     """Say of which video each row is; the answers are by :attr:`File.identity`.
 
     A row's path counts from the CSV's folder, or from a folder that was named, or is
     absolute; a bare file name is enough where only one video has it. Raises LabelsError for a
-    row whose video is not there or not the only one, and for two rows that contradict each
-    other.
+    row whose video is not there (unless videos are still ``arriving``) or not the only one, and
+    for two rows that contradict each other.
     """
     index = _Index(file.parent, videos)
     said: dict[tuple[int, int], Row] = {}
     for row in rows:
-        video = _only(file, row, index.find(row.path))
+        fits = index.find(row.path)
+        if arriving and not fits:
+            continue
+        video = _only(file, row, fits)
         first = said.setdefault(video.identity, row)
         if first.provenance != row.provenance:
             problem = f"line {first.line} says something else about the same video"

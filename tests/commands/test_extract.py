@@ -254,7 +254,7 @@ def test_knowing_less_takes_nothing_away(small, ds, extract, tmp_path):
     (small / "real").rename(small / "people")
     assert extract(small).relabelled == 0
     known = {path: video.provenance for path, video in by_path(ds).items()}
-    assert known["real/a.mp4"] == Provenance(Label.REAL, target="Ann")
+    assert known["people/a.mp4"] == Provenance(Label.REAL, target="Ann")
     assert known["c.mp4"] == Provenance()
 
 

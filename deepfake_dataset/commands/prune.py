@@ -1,0 +1,58 @@
+"""``dsbuild prune``: take out the videos whose files are no longer there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepfake_dataset.attempts import AttemptLog
+from deepfake_dataset.briefs import read_briefs
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.lock import exclusive
+from deepfake_dataset.sources.whereabouts import Fate, Whereabouts
+
+_LOST = (Fate.GONE, Fate.REPLACED)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A video whose file is no longer there."""
+
+    video_id: str
+    path: str
+    fate: Fate
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was taken out, or would be."""
+
+    videos: tuple[Lost, ...]
+    """By path."""
+    kept: int
+    """Videos that stay."""
+    done: bool
+
+
+def prune_dataset(dataset: Path, *, really: bool = False, wait: bool = False) -> Pruned:
+    """Take out records and crops of videos whose files are gone or hold other bytes now.
+
+    Only with ``really``: a disk that is not mounted looks like files that are gone. What
+    people decided about the faces stays in its log, and counts again if the video comes back.
+    A video that was never seen since its caches were deleted is kept.
+    """
+    with exclusive(dataset, wait=wait):
+        opened = Dataset.open(dataset)
+        briefs, whereabouts = read_briefs(opened), Whereabouts(opened)
+        lost = [
+            Lost(place.video_id, place.path, place.fate, briefs[place.video_id].faces)
+            for place in whereabouts.looked_at()
+            if place.fate in _LOST and place.video_id in briefs
+        ]
+        if really:
+            for video in lost:
+                opened.remove(video.video_id)
+            ids = [video.video_id for video in lost]
+            whereabouts.forget(ids)
+            AttemptLog(opened).forget(ids)
+    listed = tuple(sorted(lost, key=lambda video: video.path))
+    return Pruned(listed, len(briefs) - len(listed), really)

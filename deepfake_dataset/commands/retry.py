@@ -1,0 +1,70 @@
+"""``dsbuild retry``: failed videos once more, given up or not."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepfake_dataset.attempts import AttemptLog
+from deepfake_dataset.briefs import Brief, read_briefs
+from deepfake_dataset.commands.again import files_still_there
+from deepfake_dataset.commands.extract import Extraction, Progress
+from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.errors import VIDEO_ERRORS, UsageError
+from deepfake_dataset.lock import exclusive
+from deepfake_dataset.records import Status
+from deepfake_dataset.sources.discover import Found
+from deepfake_dataset.tallies import Totals, totals_of
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What came of trying again."""
+
+    failed: int
+    """Videos that had failed, with the codes asked for."""
+    done: Totals
+    elsewhere: int
+    """Those whose file is not where it was, or other bytes now: the next run that finds them
+    tries them."""
+
+    @property
+    def exit_code(self) -> int:
+        """As the command line gives it: 0, or 2 where some failed again."""
+        return 2 if any(cell.status == Status.FAILED for cell in self.done.cells) else 0
+
+
+def retry_failed(
+    dataset: Path,
+    *,
+    codes: Iterable[str] = (),
+    wait: bool = False,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> Retried:
+    """Try failed videos again, all or those with one of the ``codes``; their count starts anew.
+
+    Their files are looked for where they were last seen. Raises :class:`UsageError` for a
+    code that there is not.
+    """
+    asked = set(codes)
+    _check(asked)
+    with exclusive(dataset, wait=wait) as lock:
+        opened = Dataset.open(dataset)
+        failed = [b for b in read_briefs(opened).values() if _is_meant(b, asked)]
+        AttemptLog(opened).forget([brief.video_id for brief in failed])
+        wanted = [(brief.video_id, brief.provenance) for brief in failed]
+        found = Found(tuple(files_still_there(opened, wanted)), (), (), 0)
+        with opened.swept():
+            done = Extraction(opened, found, lock, retry=True).do_what_is_due(tell)
+    return Retried(len(failed), totals_of(done), len(failed) - len(done))
+
+
+def _check(codes: set[str]) -> None:
+    if unknown := codes - VIDEO_ERRORS.keys():
+        raise UsageError(
+            f"there is no error code {', '.join(sorted(unknown))}",
+            f"the codes are {', '.join(sorted(VIDEO_ERRORS))}",
+        )
+
+
+def _is_meant(brief: Brief, codes: set[str]) -> bool:
+    return brief.status is Status.FAILED and (not codes or brief.error in codes)

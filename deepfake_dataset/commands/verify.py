@@ -1,0 +1,101 @@
+"""``dsbuild verify``: whether every file of a dataset is what it was when it was written."""
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepfake_dataset.commands.again import files_still_there
+from deepfake_dataset.commands.extract import Extraction, Progress
+from deepfake_dataset.dataset import Dataset, writing
+from deepfake_dataset.errors import UsageError
+from deepfake_dataset.integrity import Check, Flaw, Problem
+from deepfake_dataset.lock import exclusive
+from deepfake_dataset.records import Provenance, VideoFile
+from deepfake_dataset.sources.discover import Found
+
+_DELETED = (Flaw.ORPHAN, Flaw.HALF_MADE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a look at every file found."""
+
+    records: int
+    crops: int
+    bytes: int
+    """Of the crops."""
+    problems: tuple[Problem, ...]
+    left: tuple[Problem, ...]
+    """Those that are still there: all of them where nothing was to be repaired."""
+
+    @property
+    def exit_code(self) -> int:
+        """As the command line gives it: 0, or 2 where something is wrong."""
+        return 2 if self.left else 0
+
+
+def verify_dataset(
+    dataset: Path,
+    *,
+    repair: bool = False,
+    wait: bool = False,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> Verified:
+    """Read every record, hash every crop, look for what nobody names, check the manifests.
+
+    ``repair`` deletes orphans and half-made files, and does the videos again whose record or
+    crops are damaged, if their file lies where it was with the bytes that it had. What could
+    not be made again stays as it is.
+    """
+    with exclusive(dataset, wait=wait) as lock:
+        opened = Dataset.open(dataset)
+        check = Check(opened)
+        problems = tuple(check.problems())
+        left = problems
+        if repair and problems:
+            _repair(opened, problems, lock, tell)
+            check = Check(opened)
+            left = tuple(check.problems())
+    return Verified(check.records, check.crops, check.bytes, problems, left)
+
+
+def _repair(
+    dataset: Dataset, problems: Sequence[Problem], lock: int, tell: Callable[[Progress], None]
+) -> None:
+    with writing(dataset.root):
+        for problem in problems:
+            if problem.flaw in _DELETED:
+                _delete(dataset.root / problem.path)
+    damaged = {problem.video_id for problem in problems if problem.video_id}
+    files = tuple(_files_of(dataset, sorted(damaged)))
+    if not files:
+        return
+    unread = {p.video_id for p in problems if p.flaw is Flaw.DAMAGED_RECORD}
+    for file in files:
+        if file.video_id in unread:
+            dataset.remove(file.video_id)
+    if unread - {file.video_id for file in files}:
+        return  # a record that stays damaged lets no run begin
+    found = Found(files, (), (), 0)
+    with dataset.swept():
+        Extraction(dataset, found, lock, again=damaged).do_what_is_due(tell)
+
+
+def _files_of(dataset: Dataset, video_ids: Iterable[str]) -> Iterable[VideoFile]:
+    return files_still_there(dataset, [(id_, _provenance(dataset, id_)) for id_ in video_ids])
+
+
+def _provenance(dataset: Dataset, video_id: str) -> Provenance:
+    """What the record says; nothing where it cannot: the next run over the sources tells."""
+    try:
+        return dataset.read(video_id).provenance
+    except (KeyError, UsageError):
+        return Provenance()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
