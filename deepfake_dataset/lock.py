@@ -3,19 +3,14 @@
 import fcntl
 import os
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TextIO
 
 from deepfake_dataset.dataset import writing
 from deepfake_dataset.errors import DatasetBusyError
-
-_HELD: ContextVar[Mapping[str, int]] = ContextVar("locks held", default=MappingProxyType({}))
-"""Descriptors of the locks that this thread holds, by the datasets' folders."""
 
 
 @contextmanager
@@ -25,27 +20,19 @@ def exclusive(
     """Hold the dataset for writing; readers need no lock.
 
     Gives the descriptor that holds it: a process that inherits it holds the dataset too, so
-    that a worker which outlives its parent for a moment never meets the next run. What its
-    holder calls may ask for it again. With ``wait`` it waits for another holder to end, who is
-    named to ``tell`` first.
+    that a worker which outlives its parent for a moment never meets the next run. With
+    ``wait`` it waits for another holder to end, who is named to ``tell`` first.
 
     Raises :class:`DatasetBusyError`, which says who holds it and since when.
     """
-    path, place = root / ".lock", str(root.resolve())
-    if place in _HELD.get():
-        yield _HELD.get()[place]
-        return
+    path = root / ".lock"
     with writing(path):
         file = path.open("a+")
     with file:
         with writing(path):
             _take(file, root, wait, tell)
             _sign(file)
-        before = _HELD.set({**_HELD.get(), place: file.fileno()})
-        try:
-            yield file.fileno()
-        finally:
-            _HELD.reset(before)
+        yield file.fileno()
 
 
 def _take(file: TextIO, root: Path, wait: bool, tell: Callable[[str], None]) -> None:

@@ -65,6 +65,10 @@ class Summary:
     """Known videos in whose file's place other bytes lie since the last run."""
     gone: int = 0
     """Known videos whose file is no longer there since the last run."""
+    failed_again: int = 0
+    """Videos that failed in this run and in an earlier one."""
+    given_up: int = 0
+    """Failed videos of the whole dataset that an unattended run does not try again."""
 
 
 def totals_of(briefs: Iterable[Brief]) -> Totals:

@@ -29,7 +29,7 @@ def _parts(summary: RunSummary) -> Iterator[str]:
     yield f"{done.videos} done, {done.faces} faces"
     for number, what in (
         (summary.failed, "failed"),
-        (summary.failed_again, "of them again"),
+        (extraction.failed_again, "of them again"),
         (extraction.unsettled, "still being written"),
         (extraction.renamed, "renamed"),
         (extraction.replaced, "replaced"),
@@ -40,8 +40,8 @@ def _parts(summary: RunSummary) -> Iterator[str]:
         if number:
             yield f"{number} {what}"
     yield f"{held.videos} videos, {held.faces} faces in all"
-    if summary.given_up:
-        yield f"{summary.given_up} given up"
+    if extraction.given_up:
+        yield f"{extraction.given_up} given up"
     yield from filter(None, map(_told, summary.steps))
 
 

@@ -39,6 +39,8 @@ class Progress:
     to_do: int
     video: Video | None
     """The one that has just ended; None at the start."""
+    again: bool = False
+    """Whether it failed, and had failed in an earlier run too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,14 @@ def extract_into(
         relabelled=relabelled,
         known=number - run.number_due,
         done=totals_of(done),
-        all=totals_of(read_briefs(dataset).values()),
+        all=totals_of(run.briefs.values()),
         unsettled=len(found.unsettled) + run.changed,
         left=run.number_due - run.changed - len(done),
         renamed=moved[Fate.RENAMED],
         replaced=moved[Fate.REPLACED],
         gone=moved[Fate.GONE],
+        failed_again=run.failed_again,
+        given_up=run.number_given_up,
     )
 
 
@@ -151,13 +155,16 @@ class Extraction:
         """For ``found``; videos ``again`` are done whatever is known of them."""
         self.changed = 0
         """Files that were written to while they were read."""
+        self.failed_again = 0
+        """Videos that failed now and in an earlier run."""
+        self.briefs = read_briefs(dataset)
+        """Every record of the dataset, kept up to date: reading them takes a second."""
         self._dataset = dataset
         self._found = found
         self._lock = lock
         self._retry = retry
         self._again = again
         self._care = care
-        self._briefs = read_briefs(dataset)
         self._attempts = AttemptLog(dataset)
         self._whereabouts = Whereabouts(dataset)
         self._files = [self._with_what_is_known(file) for file in found.videos]
@@ -169,6 +176,11 @@ class Extraction:
         """Videos to be done and files to be noted as unreadable."""
         return len(self._lost) + len(self._due)
 
+    @property
+    def number_given_up(self) -> int:
+        """Failed videos of the dataset that an unattended run does not try again."""
+        return self._attempts.number_given_up(self.briefs.values())
+
     def see_what_moved(self) -> Counter[Fate]:
         """Count the known videos whose files were renamed, replaced or taken away since."""
         lost = [file for file, _ in _named(self._found.unreadable)]
@@ -178,10 +190,11 @@ class Extraction:
         """Drop the records of unreadable files that can be read again, or are there no more."""
         seen = {video.path for video in self._found.videos}
         seen |= {duplicate.path for duplicate in self._found.duplicates}
-        for video_id, brief in self._briefs.items():
+        for video_id, brief in list(self.briefs.items()):
             if video_id.startswith(_UNREADABLE) and (
                 brief.path in seen or self._whereabouts.fate_of(video_id) is Fate.GONE
             ):
+                del self.briefs[video_id]
                 self._dataset.remove(video_id)
                 self._attempts.forget([video_id])
                 self._whereabouts.forget([video_id])
@@ -195,13 +208,15 @@ class Extraction:
         stay = [file for file in self._files if file.video_id not in due]
         relabelled = 0
         for file in stay:
-            brief = self._briefs[file.video_id]
+            brief = self.briefs[file.video_id]
             renamed = self._whereabouts.fate_of(file.video_id) is Fate.RENAMED
             path = file.path if renamed else brief.path
             if (path, file.provenance) == (brief.path, brief.provenance):
                 continue
             video = self._dataset.read(file.video_id)
-            self._dataset.rewrite(replace(video, path=path, provenance=file.provenance))
+            renewed = replace(video, path=path, provenance=file.provenance)
+            self._dataset.rewrite(renewed)
+            self.briefs[file.video_id] = brief_of(renewed)
             relabelled += file.provenance != brief.provenance
         return relabelled
 
@@ -212,9 +227,20 @@ class Extraction:
         with closing(self._extracted()) as extracted:
             for video in chain(self._unreadable(), extracted):
                 done.append(brief_of(video))
-                self._attempts.note(done[-1])
-                tell(Progress(len(done), self.number_due, video))
+                again = self._note(done[-1])
+                tell(Progress(len(done), self.number_due, video, again))
         return done
+
+    def _note(self, brief: Brief) -> bool:
+        """Count an attempt; gives whether it failed and had failed before."""
+        before = self.briefs.get(brief.video_id)
+        self.briefs[brief.video_id] = brief
+        self._attempts.note(brief)
+        again = (
+            brief.status is Status.FAILED and before is not None and before.status is Status.FAILED
+        )
+        self.failed_again += again
+        return again
 
     def _unreadable(self) -> Iterator[Video]:
         for file, reason in self._lost:
@@ -245,13 +271,13 @@ class Extraction:
                     yield self._video_of(outcome)
 
     def _with_what_is_known(self, file: VideoFile) -> VideoFile:
-        brief = self._briefs.get(file.video_id)
+        brief = self.briefs.get(file.video_id)
         if brief is None:
             return file
         return replace(file, provenance=_merged(brief.provenance, file.provenance))
 
     def _is_due(self, file: VideoFile) -> bool:
-        brief = self._briefs.get(file.video_id)
+        brief = self.briefs.get(file.video_id)
         if brief is None or brief.settings_key != self._dataset.settings.extract.key:
             return True
         if file.video_id in self._again:

@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.attempts import AttemptLog
-from deepfake_dataset.briefs import read_briefs
 from deepfake_dataset.commands.extract import Care, Progress, extract_into
 from deepfake_dataset.commands.steps import Result, Step, follow_up
 from deepfake_dataset.dataset import Dataset
@@ -35,10 +33,6 @@ class RunSummary:
 
     extraction: Summary
     steps: tuple[Step, ...]
-    failed_again: int
-    """Videos that failed in this run and in an earlier one."""
-    given_up: int
-    """Failed videos of the whole dataset that are not tried again."""
     asked_to_end: bool
     seconds: float
 
@@ -98,16 +92,13 @@ def run_unattended(
         began = time.monotonic()
         opened = Dataset.open(dataset)
         care = Care(settle_s, arriving=True, backs_off=True, stopped=stopped)
-        reporter = _Reporter(opened, note, tell)
         extraction = extract_into(
-            opened, videos, lock, labels=labels, care=care, tell=reporter.video
+            opened, videos, lock, labels=labels, care=care, tell=_reporter(note, tell)
         )
         steps = () if stopped() else follow_up(opened, split=split, train=train, note=note)
         summary = RunSummary(
             extraction=extraction,
             steps=steps,
-            failed_again=reporter.failed_again,
-            given_up=AttemptLog(opened).number_given_up(read_briefs(opened).values()),
             asked_to_end=stopped(),
             seconds=time.monotonic() - began,
         )
@@ -116,34 +107,23 @@ def run_unattended(
     return summary
 
 
-class _Reporter:
+def _reporter(note: Note, tell: Callable[[Video], None]) -> Callable[[Progress], None]:
     """Writes the log while videos end, and tells people of a failure once."""
 
-    def __init__(self, dataset: Dataset, note: Note, tell: Callable[[Video], None]) -> None:
-        self.failed_again = 0
-        self._failed_before = {
-            brief.video_id
-            for brief in read_briefs(dataset).values()
-            if brief.status is Status.FAILED
-        }
-        self._note = note
-        self._tell = tell
-
-    def video(self, progress: Progress) -> None:
-        """Take in that a video has ended."""
+    def report(progress: Progress) -> None:
         video = progress.video
         if video is None:
-            self._note("found", due=progress.to_do)
+            note("found", due=progress.to_do)
             return
         what = {"video": video.video_id, "path": video.path}
         if video.status is Status.OK:
-            self._note("done", **what, faces=len(video.faces), scenes=len(video.scenes))
+            note("done", **what, faces=len(video.faces), scenes=len(video.scenes))
             return
-        self._note(str(video.status), **what, error=video.error, message=video.message)
-        if video.video_id in self._failed_before:
-            self.failed_again += 1
-        else:
-            self._tell(video)
+        note(str(video.status), **what, error=video.error, message=video.message)
+        if not progress.again:
+            tell(video)
+
+    return report
 
 
 def _in_brief(summary: RunSummary) -> dict[str, object]:
@@ -153,7 +133,7 @@ def _in_brief(summary: RunSummary) -> dict[str, object]:
         "done": extraction.done.videos,
         "faces": extraction.done.faces,
         "failed": summary.failed,
-        "given_up": summary.given_up,
+        "given_up": extraction.given_up,
         "unsettled": extraction.unsettled,
         "renamed": extraction.renamed,
         "replaced": extraction.replaced,
@@ -221,7 +201,11 @@ def _gauges_of(summary: RunSummary, where: tuple[str, str]) -> Iterator[Gauge]:
     yield Gauge("dsbuild_errors", "Videos without faces, by error.", tuple(errors))
     for name, help_, value in (
         ("dsbuild_faces", "Faces that the dataset holds.", held.faces),
-        ("dsbuild_given_up", "Failed videos that are not tried again.", summary.given_up),
+        (
+            "dsbuild_given_up",
+            "Failed videos that are not tried again.",
+            summary.extraction.given_up,
+        ),
         ("dsbuild_run_videos", "Videos done in the last run.", done.videos),
         ("dsbuild_run_faces", "Faces made in the last run.", done.faces),
         ("dsbuild_run_failed", "Videos that failed in the last run.", summary.failed),

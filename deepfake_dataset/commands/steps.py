@@ -154,7 +154,7 @@ def _states(path: Path) -> Iterator[str]:
     if path.is_dir():
         with os.scandir(path) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.is_file():
+                if entry.is_file() and not entry.name.startswith("."):
                     yield f"{entry.name} {_state(entry.stat())}"
     elif path.exists():
         yield _state(path.stat())

@@ -101,11 +101,15 @@ def plan_split(joined: Joined, settings: SplitSettings, held: NDArray[np.int8]) 
     placed = settled.side != Side.ASIDE
     group = groups_of(joined.bonds.among(placed), len(videos))
     chains = swallowed(videos, joined.bonds, groups_of(joined.bonds, len(videos)))
+    names = balanced_columns(settings.balance, faces)
     columns = {
         name: binned(faces, name, settings.balance_bins)
-        for name in dict.fromkeys((RESOLUTION, *balanced_columns(settings.balance, faces)))
+        for name in dict.fromkeys((*names, RESOLUTION))
     }
-    task = _task(joined, settled.side, group, shares, tuple(columns.values()), settings.split_seed)
+    scales = tuple(columns.values())
+    task = _task(
+        joined, settled.side, group, shares, scales, settings.split_seed, balanced=bool(names)
+    )
     _refuse_too_few(task, chains)
     assignment = assign(task)
     side = _side_of_videos(settled.side, group, assignment)
@@ -145,6 +149,7 @@ def _task(
     shares: tuple[Fraction, ...],
     columns: Sequence[Binned],
     seed: int,
+    balanced: bool,
 ) -> Task:
     placed = side != Side.ASIDE
     groups, at = np.unique(group[placed], return_inverse=True)
@@ -158,7 +163,11 @@ def _task(
         flat = np.bincount(of_face * number + codes, minlength=(len(groups) + 1) * number)
         tables.append(flat.reshape(-1, number)[: len(groups)])
         weights += [weight] * number
-    return Task(np.hstack(tables), np.array(weights), shares, held, seed)
+    # Faces of one class alone in a bin cannot be drawn, so classes should meet on every side.
+    bins = columns[0].scale.bins
+    tables.append(tables[1][:, bins:] - tables[1][:, :bins])
+    weights += [_CLASS_IN_BIN] * bins
+    return Task(np.hstack(tables), bins if balanced else 0, np.array(weights), shares, held, seed)
 
 
 def _features(

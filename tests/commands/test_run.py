@@ -236,10 +236,11 @@ def test_an_unreadable_file_is_given_up_like_any_other(videos, run, ds, hours):
 
 
 def test_failing_again_is_counted(videos, run, crashing, hours):
-    assert run(videos).failed_again == 0
+    assert run(videos).extraction.failed_again == 0
     hours(1)
     summary = run(videos)
-    assert (summary.failed, summary.failed_again, summary.given_up) == (2, 2, 0)
+    extraction = summary.extraction
+    assert (summary.failed, extraction.failed_again, extraction.given_up) == (2, 2, 0)
 
 
 def test_retry_does_what_was_given_up(videos, run, ds, hours, in_process, monkeypatch):

@@ -10,8 +10,9 @@ TOKEN = "a-secret"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """While it runs, this thread has an event loop: tests of other modules may not see it."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     place = next(filter(None, map(shutil.which, NAMES)), None)
     if place is None:

@@ -9,6 +9,7 @@ import pytest
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.decisions import Action, State
 from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.queue import words_of
 
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"
 
@@ -239,20 +240,13 @@ def test_filters_show_what_fits(tab: Any, desk: Desk) -> None:
     assert f"of {len(fakes)}" in tab.locator("#count").inner_text()
     assert active(tab) == fakes[0]
     tab.locator("[name=reason]").select_option(index=2)
-    both = [i for i in fakes if faces[i]["reasons"] == ["unlike"]]
     name = tab.locator("[name=reason] option:checked").inner_text()
-    both = [i for i in fakes if name_of(faces[i]["reasons"]) == name]
+    both = [i for i in fakes if words_of(faces[i]["reasons"]) == name]
     assert active(tab) == both[0]
     tab.locator("[name=state]").select_option("kept")
     assert tab.locator(".empty").is_visible()
     tab.locator("#clear").click()
     until(tab, "document.querySelector('#count').textContent.endsWith('of 120')")
-
-
-def name_of(reasons: list[str]) -> str:
-    from deepfake_dataset.review.queue import words_of
-
-    return words_of(reasons)
 
 
 def test_keys_typed_into_fields_decide_nothing(tab: Any, desk: Desk) -> None:
