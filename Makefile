@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LOCK := .ci/constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK)
 
-.PHONY: demo test lint types imports check pictures lock clean
+.PHONY: demo test lint types imports check chaos fuzz pictures lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/dsbuild demo demo
@@ -27,10 +27,18 @@ imports: $(VENV)/.dev
 
 check: lint types imports
 
+# The long forms of two tests: a hundred kills of a run, thousands of hostile inputs.
+chaos: $(VENV)/.dev
+	DSBUILD_CHAOS_KILLS=100 $(BIN)/python -m pytest tests/chaos
+
+fuzz: $(VENV)/.dev
+	DSBUILD_FUZZ_INPUTS=2000 $(BIN)/python -m pytest tests/fuzz
+
 # The pictures in README.md and docs/, by the commands that stand beside them.
 pictures: demo
 	$(BIN)/dsbuild sheet -d demo/dataset -o docs/images/overview.jpg
 	$(BIN)/dsbuild sheet -d demo/dataset real/collins-1.mp4 -o docs/images/sheet.jpg
+	$(BIN)/python docs/review_pictures.py demo/dataset docs/images
 
 # Today's versions of everything, for CI and for the two commands above.
 lock: $(VENV)/.dev

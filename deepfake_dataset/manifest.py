@@ -113,26 +113,27 @@ _BATCH = 100_000  # rows: their text stays below the 2 GiB that one Arrow array 
 
 def _as_lines(batch: pa.RecordBatch) -> pa.Buffer:
     """The batch as the bytes of a CSV's rows: RFC 4180, with quotes only where they are needed."""
-    ends = [""] * (batch.num_columns - 1) + ["\n"]
-    cells = [_as_text(column, end) for column, end in zip(batch.columns, ends, strict=True)]
+    cells = [_as_text(column) for column in batch.columns]
+    cells[-1] = pc.binary_join_element_wise(cells[-1], "\n", "")
     lines = pc.binary_join_element_wise(*cells, ",")
     return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py())
 
 
-def _as_text(column: pa.Array, end: str) -> pa.Array:
+def _as_text(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
-        words = _quoted(column.dictionary.cast(_TEXT))
-        text = words.take(column.indices)
+        text = _quoted(column.dictionary.cast(_TEXT)).take(column.indices)
     else:
         text = _quoted(column) if column.type == _TEXT else column.cast(_TEXT)
-    return pc.binary_join_element_wise(pc.fill_null(text, ""), end, "")
+    return pc.fill_null(text, "") if text.null_count else text
 
 
 def _quoted(text: pa.Array) -> pa.Array:
     text = neutral_column(text)
+    special = pc.match_substring_regex(text, '[",\r\n]')
+    if not pc.any(special).as_py():
+        return text
     doubled = pc.replace_substring(text, '"', '""')
-    inside = pc.binary_join_element_wise('"', doubled, '"', "")
-    return pc.if_else(pc.match_substring_regex(text, '[",\r\n]'), inside, text)
+    return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), text)
 
 
 def read_manifest(path: Path) -> pa.Table:

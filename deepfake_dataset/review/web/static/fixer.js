@@ -117,7 +117,8 @@ export class Fixer {
   }
 
   #addPart(name, words, range) {
-    const part = draw("g", { class: `part ${name === "all" || name === "box" ? name : ""}`, tabindex: 0, role: "button", "aria-label": words });
+    const kind = name === "all" || name === "box" ? name : CLOSED.includes(name) ? "closed" : "open";
+    const part = draw("g", { class: `part ${kind}`, tabindex: 0, role: "button", "aria-label": words });
     Object.assign(part, { name, range });
     part.append(draw("path", { class: "grip" }), draw("path", { class: "shape" }));
     if (range && name !== "all") part.append(draw("path", { class: "dots halo" }), draw("path", { class: "dots" }));

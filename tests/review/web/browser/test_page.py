@@ -373,3 +373,23 @@ def test_the_theme_can_be_chosen(new_tab: Callable[..., Any]) -> None:
     tab.reload()
     tab.wait_for_selector(".cell.active")
     assert tab.evaluate(paper) == dark
+
+
+def test_all_landmarks_are_moved_by_the_skin_between_them(tab: Any, desk: Desk) -> None:
+    tab.keyboard.press("f")
+    tab.wait_for_selector("#fixer[open] .part.box:focus")
+    left, top, right, bottom = marked(tab)
+    x, y = left + 0.17 * (right - left), top + 0.7 * (bottom - top)
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 20, y, steps=3)
+    tab.mouse.up()
+    tab.wait_for_selector("#fix-save:not(:disabled)")
+    tab.keyboard.press("Enter")
+    saved(tab)
+    fixed = desk.fix_of(desk.faces["face_id"][0].as_py())
+    assert fixed
+    found = desk.faces["landmarks"][0].as_py()
+    moved = {round(b - a, 3) for a, b in zip(found, fixed.landmarks, strict=True)}
+    assert len(moved) == 2  # so far across, and 0 down
+    assert 0 in moved
