@@ -111,7 +111,7 @@ def _still_current(known: pa.Table, states: Mapping[str, str]) -> pa.Table:
 def _load(cache: Path) -> pa.Table:
     """A cache that is damaged, or another version's, is made anew."""
     with suppress(OSError, pa.ArrowException):
-        table = pq.read_table(cache)
+        table = pq.read_table(pa.BufferReader(cache.read_bytes()))  # its name may be no UTF-8
         if table.schema.equals(_CACHED):
             return table
     return _CACHED.empty_table()
@@ -122,5 +122,6 @@ def _save(cache: Path, table: pa.Table) -> None:
     aside = cache.with_name(f".partial-{cache.name}")
     with suppress(OSError):
         cache.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, aside, compression="zstd")
+        with aside.open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
         aside.replace(cache)

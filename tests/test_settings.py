@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -14,12 +15,13 @@ from deepfake_dataset.settings import (
     ExtractSettings,
     RunSettings,
     Settings,
+    SplitSettings,
     allowed,
     read_settings,
     write_settings,
 )
 
-KINDS = (ExtractSettings, RunSettings)
+KINDS = (ExtractSettings, RunSettings, SplitSettings)
 EVERY = [(kind, f) for kind in KINDS for f in fields(kind)]
 NAMES = [f.name for _, f in EVERY]
 each_setting = pytest.mark.parametrize(("kind", "f"), EVERY, ids=NAMES)
@@ -29,6 +31,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 def values_of(f: Any) -> st.SearchStrategy[Any]:
     if f.metadata["choices"]:
         return st.sampled_from(f.metadata["choices"])
+    if type(f.default) is str:
+        return st.text()
     numbers = st.integers if type(f.default) is int else st.floats
     return numbers(f.metadata["low"], f.metadata["high"])
 
@@ -37,7 +41,7 @@ def sections(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{f.name: values_of(f) for f in fields(kind)})
 
 
-EXTRACT, RUN = sections(ExtractSettings), sections(RunSettings)
+EXTRACT, RUN, SPLIT = map(sections, KINDS)
 writes_files = hypothesis_settings(max_examples=30)
 
 
@@ -68,7 +72,14 @@ def test_every_default_is_allowed_and_every_setting_has_a_help(kind, f):
     assert f.metadata["help"]
 
 
-@each_setting
+each_limited_setting = pytest.mark.parametrize(
+    ("kind", "f"),
+    [(kind, f) for kind, f in EVERY if f.metadata["choices"] or f.metadata["low"] is not None],
+    ids=[f.name for _, f in EVERY if f.metadata["choices"] or f.metadata["low"] is not None],
+)
+
+
+@each_limited_setting
 def test_values_beyond_the_range_are_refused_and_the_range_is_named(kind, f):
     if f.metadata["choices"]:
         bad = ["nothing", -1]
@@ -83,6 +94,8 @@ def test_values_beyond_the_range_are_refused_and_the_range_is_named(kind, f):
 @each_setting
 @pytest.mark.parametrize("value", [None, True, [], "5", float("nan"), float("inf"), 10**400])
 def test_values_of_another_kind_are_refused(kind, f, value):
+    if type(value) is type(f.default) and f.metadata["low"] is None:
+        value = b"neither a text nor a truth"
     with pytest.raises(SettingsError, match=f.name):
         kind(**{f.name: value})
 
@@ -137,10 +150,10 @@ def test_zero_has_one_key_whatever_its_sign():
 
 
 @writes_files
-@given(extract=EXTRACT, run=RUN)
-def test_what_is_written_is_read_back(tmp_path_factory, extract, run):
+@given(extract=EXTRACT, run=RUN, split=SPLIT)
+def test_what_is_written_is_read_back(tmp_path_factory, extract, run, split):
     path = tmp_path_factory.mktemp("settings") / "dsbuild.toml"
-    settings = Settings(extract, run)
+    settings = Settings(extract, run, split)
     write_settings(path, settings)
     assert read_settings(path) == settings
     assert read_settings(path).extract.key == extract.key
@@ -296,7 +309,7 @@ def test_workers_default_to_the_cores_at_hand():
 def test_the_documentation_has_every_setting_with_its_default_and_range():
     text = DOCS.read_text(encoding="utf-8")
     for _, f in EVERY:
-        shown = f'"{f.default}"' if isinstance(f.default, str) else f.default
+        shown = json.dumps(f.default)
         assert f"| `{f.name}` | {shown} | {allowed(f.metadata)} |" in text
 
 

@@ -17,7 +17,7 @@ from deepfake_dataset.dataset import SETTINGS_FILE, Dataset
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.logs import Note
 
-_FACES = ("videos", "review/decisions.csv", SETTINGS_FILE)
+_FACES = ("videos", "review/decisions.csv", "review/cuts.csv", SETTINGS_FILE)
 _FILE = "made.sqlite3"
 
 
@@ -124,10 +124,12 @@ def _split(root: Path) -> str:
 
 def _train(root: Path) -> str:
     """Train, and say how it compares with the last time."""
+    from deepfake_dataset.commands.audit import find_dataset_leaks
     from deepfake_dataset.commands.baseline import train_baseline
 
     before = _last_auc(root / "models")
-    auc = train_baseline(root).report.per_video_by_mean.auc.value
+    trained = train_baseline(root, audit=lambda dataset: find_dataset_leaks(dataset).refuse())
+    auc = trained.report.per_video_by_mean.auc.value
     last = "none before" if before is None else f"{before:.3f} before"
     return "no AUC" if auc is None else f"AUC a video {auc:.3f}, {last}"
 

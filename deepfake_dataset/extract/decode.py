@@ -16,6 +16,7 @@ from deepfake_dataset.errors import (
     EmptyFileError,
     EncryptedError,
     FrameTooLargeError,
+    NoFramesError,
     NotAVideoError,
     NoVideoStreamError,
     UnreadableError,
@@ -256,6 +257,8 @@ def _pick(container: av.container.InputContainer, max_pixels: int) -> VideoStrea
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or _is_cover(stream):
         raise NoVideoStreamError("the file has no video stream")
+    if stream.codec_context is None:  # though PyAV's types deny it
+        raise NoFramesError("FFmpeg does not know its codec")
     stream.codec_context.options = {"max_pixels": str(max_pixels)}
     stream.codec_context.thread_type = "NONE"
     stream.codec_context.thread_count = 1

@@ -70,7 +70,8 @@ def _keys(faces: pa.Table, margin: float) -> dict[str, str]:
 
 def _load(dataset: Dataset) -> pa.Table:
     with suppress(OSError, pa.ArrowException):
-        table = pq.read_table(dataset.cache_folder / _FILE)
+        data = (dataset.cache_folder / _FILE).read_bytes()  # its name may be no UTF-8
+        table = pq.read_table(pa.BufferReader(data))
         if table.schema.equals(_KEPT):
             return table
     return _KEPT.empty_table()
@@ -83,7 +84,8 @@ def _save(dataset: Dataset, clues: pa.Table) -> None:
     with suppress(OSError):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(clues, aside)
+            with aside.open("wb") as file:
+                pq.write_table(clues, file)
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)

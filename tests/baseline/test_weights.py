@@ -13,6 +13,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
 )
 
+
 @pytest.mark.parametrize(
     ("name", "count", "trainable", "side"),
     [

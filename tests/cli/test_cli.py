@@ -267,7 +267,9 @@ def test_help_is_given_where_nothing_is_asked_for(dsbuild):
     assert "extract" in bare.out
 
 
-@pytest.mark.parametrize("command", [info.callback.__name__ for info in app.registered_commands])
+@pytest.mark.parametrize(
+    "command", [i.name or i.callback.__name__.replace("_", "-") for i in app.registered_commands]
+)
 def test_every_command_has_a_help(command, dsbuild):
     ran = dsbuild(command, "--help")
     assert (ran.code, ran.err) == (0, "")

@@ -15,7 +15,7 @@ from typing import Any
 import hypothesis
 import psutil
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from deepfake_dataset.dataset import Dataset
@@ -152,6 +152,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory, make_video: Callable[..., Pa
 
 @inputs(40)
 @given(which=st.integers(0, len(KINDS) - 1), edits=EDITS)
+@example(which=0, edits=[Edit("repeat", 0.8125, 139, 0)])  # a stream whose codec is unknown
 def test_a_video_gives_one_record_whatever_its_bytes(which, edits, sound, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / f"video-{next(numbers)}"
     folder.mkdir()
@@ -229,6 +230,7 @@ MANIFEST = (",".join(SCHEMA.names) + "\n").encode() + b"".join(
 
 @inputs(300)
 @given(edits=EDITS)
+@example(edits=[Edit("insert", 0.0, 1, WORDS.index(b"x" * 140_000))])  # a cell that csv refuses
 def test_a_manifest_is_read_or_refused(edits, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "manifest.csv"
     path.write_bytes(edited(MANIFEST, edits, WORDS))
@@ -274,6 +276,7 @@ def decision(number: int, action: Action) -> Decision:
 
 @inputs(300)
 @given(edits=EDITS)
+@example(edits=[Edit("flip", 0.0, 1, 7)])  # a header that is not UTF-8
 def test_a_log_of_decisions_is_read_or_refused(edits, decisions):
     dataset, sound = decisions
     (dataset.root / "review" / "decisions.csv").write_bytes(edited(sound, edits, WORDS))
