@@ -111,7 +111,8 @@ def _still_current(known: pa.Table, states: Mapping[str, str]) -> pa.Table:
 def _load(cache: Path) -> pa.Table:
     """A cache that is damaged, or another version's, is made anew."""
     with suppress(OSError, pa.ArrowException):
-        table = pq.read_table(pa.BufferReader(cache.read_bytes()))  # its name may be no UTF-8
+        data = pa.BufferReader(cache.read_bytes())  # its name may be no UTF-8
+        table = pq.read_table(data, use_threads=False)
         if table.schema.equals(_CACHED):
             return table
     return _CACHED.empty_table()

@@ -71,7 +71,7 @@ def _keys(faces: pa.Table, margin: float) -> dict[str, str]:
 def _load(dataset: Dataset) -> pa.Table:
     with suppress(OSError, pa.ArrowException):
         data = (dataset.cache_folder / _FILE).read_bytes()  # its name may be no UTF-8
-        table = pq.read_table(pa.BufferReader(data))
+        table = pq.read_table(pa.BufferReader(data), use_threads=False)
         if table.schema.equals(_KEPT):
             return table
     return _KEPT.empty_table()
