@@ -28,6 +28,7 @@ from deepfake_dataset.review.desk import Desk
 from deepfake_dataset.review.recrop import Marks, Retake, Spot
 from deepfake_dataset.review.web.listing import list_faces, pack
 from deepfake_dataset.review.web.server import make_server
+from deepfake_dataset.review.web.thumbnails import Thumbnails
 from deepfake_dataset.settings import Settings
 
 TOKEN = "benchmark"
@@ -152,6 +153,7 @@ def main() -> None:
         measure_list(desk)
         with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as started:
             server = make_server(desk, token=TOKEN, reviewer="nobody")
+            Thread(target=Thumbnails.of_desk(desk).make_first, args=(desk,)).start()  # as serve
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             browser = started.chromium.launch(executable_path=place, args=["--no-sandbox"])

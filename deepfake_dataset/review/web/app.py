@@ -132,7 +132,7 @@ class _Answers:
         self._reviewer = reviewer
         self._listing = list_faces(desk.faces)
         self._pairs = Pairs(desk.faces)
-        self._thumbnails = Thumbnails(desk.dataset.cache_folder / "thumbnails")
+        self._thumbnails = Thumbnails.of_desk(desk)
         self._static = _read_static()
         self._done: OrderedDict[str, Receipt] = OrderedDict()
         self._deciding = Lock()

@@ -5,6 +5,7 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from contextlib import closing, suppress
+from threading import Thread
 
 import uvicorn
 
@@ -12,6 +13,7 @@ from deepfake_dataset.errors import UsageError
 from deepfake_dataset.review.desk import Desk
 from deepfake_dataset.review.web.app import make_app
 from deepfake_dataset.review.web.safety import is_loopback
+from deepfake_dataset.review.web.thumbnails import Thumbnails
 
 _TOKEN_BYTES = 24
 _LAST_ANSWERS_S = 3
@@ -32,6 +34,7 @@ def serve(
     Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
+    Thread(target=Thumbnails.of_desk(desk).make_first, args=(desk,), daemon=True).start()
     with closing(_listen(host, port)) as listener:
         address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
         if not is_loopback(host):

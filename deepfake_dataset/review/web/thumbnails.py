@@ -3,13 +3,18 @@
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Self
 
 import cv2
 import numpy as np
 
 from deepfake_dataset.errors import MissingCropError
+from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.web.listing import crop_sha256, key_of
 
 SIDE_PX = 160
+FIRST = 60
+"""Made while the browser starts: what a large window shows at first."""
 _QUALITY = 88
 
 
@@ -18,6 +23,18 @@ class Thumbnails:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @classmethod
+    def of_desk(cls, desk: Desk) -> Self:
+        """Those that a dataset keeps."""
+        return cls(desk.dataset.cache_folder / "thumbnails")
+
+    def make_first(self, desk: Desk) -> None:
+        """Make those of the worst faces; what cannot be made is told when it is asked for."""
+        for face_id in desk.faces["face_id"].slice(0, FIRST).to_pylist():
+            key = key_of(crop_sha256(desk, desk.position(face_id)))
+            with suppress(MissingCropError):
+                self.of(desk.crop_path(face_id), key)
 
     def of(self, crop: Path, key: str) -> bytes:
         """The crop in small; ``key`` is the beginning of its file's SHA-256, in hex digits.
