@@ -1,7 +1,8 @@
 """CSV files that people may have edited: byte order mark, semicolons, CRLF, decimal commas."""
 
 import csv
-from collections.abc import Collection
+import io
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,9 @@ import pyarrow.csv as pacsv
 
 from deepfake_dataset.cells import restored_column
 from deepfake_dataset.errors import ManifestError
+
+Row = tuple[int, list[str]]
+"""The line that a row begins on, and its cells."""
 
 
 def read_spreadsheet(path: Path, schema: pa.Schema, required: Collection[str]) -> pa.Table:
@@ -26,6 +30,26 @@ def read_spreadsheet(path: Path, schema: pa.Schema, required: Collection[str]) -
         _column(table, field) if field.name in names else _nothing(table, field) for field in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def read_rows(text: str, refuse: Callable[[int, str, str], Exception]) -> Iterator[Row]:
+    """The rows of a CSV's text that are not empty, with the lines that they begin on, from 1.
+
+    Cells are separated as the first row has them: by commas, semicolons or tabs. Raises what
+    ``refuse`` makes of a line, a problem and a hint where the text is no CSV.
+    """
+    header, _, _ = text.lstrip().partition("\n")
+    separator = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        hint = "put a cell that holds quotes or line breaks in quotes, and double quotes in it"
+        raise refuse(line, str(error), hint) from error
 
 
 def _nothing(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:

@@ -1,8 +1,6 @@
 """Decisions from a table that a person has filled in; whole or not at all."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +10,7 @@ from deepfake_dataset.decisions import Action
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label
 from deepfake_dataset.review.desk import Choice, Desk, Receipt
+from deepfake_dataset.spreadsheet import read_rows
 
 WORDS: Mapping[str, tuple[Action, Label | None]] = {
     "keep": (Action.KEEP, None),
@@ -69,12 +68,18 @@ def read_table(file: Path) -> list[Row]:
     Raises :class:`ReviewFileError` for what is no such table, for unknown words and for two
     decisions on one face.
     """
-    records = _records(file, _text_of(file))
+    records = read_rows(
+        _text_of(file),
+        lambda line, problem, hint: ReviewFileError(f"{file}, line {line}: {problem}", hint),
+    )
     line, header = next(records, (1, []))
     columns = [name.strip().lower() for name in header]
     _check_header(file, line, columns)
     rows: dict[str, Row] = {}
     for line, cells in records:
+        if len(cells) <= columns.index("face_id"):
+            hint = "a line break in a cell that is not in quotes breaks its row in two"
+            raise _error(file, line, "face_id", "the row ends before it", hint)
         row = _row(file, line, columns, cells)
         if row is None:
             continue
@@ -98,21 +103,6 @@ def _text_of(file: Path) -> str:
         raise ReviewFileError(
             f"{file}, line {line}: not UTF-8", "save the table as “CSV UTF-8”"
         ) from error
-
-
-def _records(file: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    header, _, _ = text.lstrip().partition("\n")
-    separator = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if any(cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        hint = "put a cell that holds quotes or line breaks in quotes, and double quotes in it"
-        raise ReviewFileError(f"{file}, line {line}: {error}", hint) from error
 
 
 def _check_header(file: Path, line: int, columns: list[str]) -> None:

@@ -4,12 +4,10 @@ It is UTF-8 (with or without a byte order mark), has a header, and is separated 
 semicolons or tabs.
 """
 
-import csv
-import io
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from deepfake_dataset.errors import LabelsError
 from deepfake_dataset.records import Provenance
 from deepfake_dataset.sources.places import File, printable
 from deepfake_dataset.sources.words import LABEL_WORDS
+from deepfake_dataset.spreadsheet import read_rows
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("method", "target", "donor")
@@ -38,7 +37,11 @@ def read_labels(file: Path) -> tuple[Row, ...]:
 
     Raises LabelsError, naming line and column, for a file that is not a labels CSV.
     """
-    records = _records(file, _read_text(file))
+    shown = printable(str(file))
+    records = read_rows(
+        _read_text(file),
+        lambda line, problem, hint: LabelsError(f"{shown}, line {line}: {problem}", hint),
+    )
     line, header = next(records, (1, []))
     columns = [name.strip().lower() for name in header]
     _check_header(file, line, columns)
@@ -84,21 +87,6 @@ def _read_text(file: Path) -> str:
             f"{printable(str(file))}, line {line}: not UTF-8",
             "save it as “CSV UTF-8”; write a stray byte of a file's name as \\xNN",
         ) from error
-
-
-def _records(file: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    header, _, _ = text.lstrip().partition("\n")
-    separator = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if any(cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        hint = "put a cell that holds quotes or line breaks in quotes, and double quotes in it"
-        raise LabelsError(f"{printable(str(file))}, line {line}: {error}", hint) from error
 
 
 def _check_header(file: Path, line: int, columns: list[str]) -> None:

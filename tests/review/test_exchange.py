@@ -153,15 +153,23 @@ def _edited(text, edits, shape):
             [name for name in header if name in place],
             [[row[i] for i, name in enumerate(header) if name in place] for row in body],
         )
+    # Spreadsheets quote every line break; this Python quotes only the one that it writes.
+    broken = any("\r" in cell for row in body for cell in row)
     out = io.StringIO(newline="")
     writer = csv.writer(
         out,
         delimiter=shape["separator"],
-        quoting=csv.QUOTE_ALL if shape["quoted"] else csv.QUOTE_MINIMAL,
+        quoting=csv.QUOTE_ALL if shape["quoted"] or broken else csv.QUOTE_MINIMAL,
         lineterminator=shape["end"],
     )
     writer.writerows([header, *body, [""] * len(header)])
     return out.getvalue().encode("utf-8-sig" if shape["mark"] else "utf-8")
+
+
+def test_a_row_that_is_broken_in_two_is_no_lost_decision(tmp_path):
+    (tmp_path / "queue.csv").write_bytes(b"video,face_id,new_decision\na\rb,f-1,keep\n")
+    with pytest.raises(ReviewFileError, match="line 2, column face_id: the row ends before it"):
+        read_table(tmp_path / "queue.csv")
 
 
 SHAPES = st.fixed_dictionaries(
