@@ -107,7 +107,7 @@ class Dataset:
                 )
             root.mkdir(parents=True, exist_ok=True)
             write_settings(root / SETTINGS_FILE, settings)
-            _flush(root)
+            flush(root)
         return cls(root, settings)
 
     @property
@@ -194,7 +194,7 @@ class Dataset:
         with writing(record):
             if record.exists():
                 record.unlink()
-                _flush(record.parent)
+                flush(record.parent)
             self._place_crops(video, staged)
             _write_record(record, video)
 
@@ -238,10 +238,10 @@ class Dataset:
         if staged is None or not video.faces:
             return
         for face in video.faces:
-            _flush(staged / f"{face.face_id}.png")
-        _flush(staged)
+            flush(staged / f"{face.face_id}.png")
+        flush(staged)
         staged.replace(place)
-        _flush(self.faces_folder)
+        flush(self.faces_folder)
 
 
 @contextmanager
@@ -277,10 +277,10 @@ def _write_record(path: Path, video: Video) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    _flush(path.parent)
+    flush(path.parent)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Onto the disk, not just into the system's memory."""
     handle = os.open(path, os.O_RDONLY)
     try:

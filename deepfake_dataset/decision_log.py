@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from deepfake_dataset.cells import neutral, one_line, restored_column
-from deepfake_dataset.dataset import Dataset, writing
+from deepfake_dataset.dataset import Dataset, flush, writing
 from deepfake_dataset.errors import DecisionsError
 from deepfake_dataset.records import Box, Label
 from deepfake_dataset.schema import arrow_schema, to_row
@@ -208,15 +208,7 @@ def _append_at_once(path: Path, lines: bytes) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(path.parent)
 
 
 def _mend(file: FileIO) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deepfake_dataset.dataset import writing
+from deepfake_dataset.dataset import flush, writing
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.lock import exclusive
 from deepfake_dataset.schema import from_row, to_row
@@ -105,7 +105,7 @@ def _described(staging: Path) -> tuple[WrittenFile, ...]:
         if (path := staging / name).exists():
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            _flush(path)
+            flush(path)
             described.append(WrittenFile(name, path.stat().st_size, digest))
     return tuple(described)
 
@@ -117,9 +117,9 @@ def _write_record(staging: Path, record: SplitRecord) -> None:
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
-    _flush(staging)
+    flush(staging)
     aside.replace(staging / RECORD)
-    _flush(staging)
+    flush(staging)
 
 
 def _put_in_place(manifests: Path, record: SplitRecord | None) -> None:
@@ -130,16 +130,7 @@ def _put_in_place(manifests: Path, record: SplitRecord | None) -> None:
             (staging / name).replace(manifests / name)
         elif name not in listed:
             (manifests / name).unlink(missing_ok=True)
-    _flush(manifests)
+    flush(manifests)
     (staging / RECORD).replace(manifests / RECORD)
-    _flush(manifests)
+    flush(manifests)
     shutil.rmtree(staging)
-
-
-def _flush(path: Path) -> None:
-    """Onto the disk, not just into the system's memory."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
