@@ -5,6 +5,7 @@ stands in one place only.
 """
 
 import types
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import pyarrow as pa
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
 
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 _JSON = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -70,28 +72,45 @@ def from_row(record: type[T], row: dict[str, Any]) -> T:
 
     Raises :class:`TypeError` or :class:`ValueError` where names or values do not fit.
     """
-    if not isinstance(row, dict):
-        raise TypeError(f"{row!r} is no {record.__name__}")
-    hints = _hints(cast(Any, record))
-    if unknown := row.keys() - hints.keys():
-        raise TypeError(f"unknown columns: {', '.join(sorted(unknown))}")
-    return record(**{name: _typed(hints[name], value) for name, value in row.items()})
+    return cast(T, _reader(cast(Any, record))(row))
 
 
-def _typed(hint: Any, value: Any) -> Any:
-    inner = _optional(hint)
-    if inner is not None:
-        return None if value is None else _typed(inner, value)
+@cache
+def _reader(hint: Any) -> Reader:
+    """What makes a plain value what the hint says; made once a type, as rows are many."""
+    if inner := _optional(hint):
+        read = _reader(inner)
+        return lambda value: None if value is None else read(value)
     if get_origin(hint) is tuple:
-        kind = get_args(hint)[0]
-        return tuple(_typed(kind, item) for item in value)
+        read = _reader(get_args(hint)[0])
+        return lambda value: tuple(map(read, value))
     if is_dataclass(hint):
-        return from_row(hint, value)  # type: ignore[arg-type]
-    if issubclass(hint, StrEnum):
-        return hint(value)
-    if type(value) is not hint and (type(value), hint) != (int, float):
-        raise TypeError(f"{value!r} is no {hint.__name__}")
-    return value
+        return _record_reader(cast(type, hint))
+    return cast(Reader, hint) if issubclass(hint, StrEnum) else _checker(hint)
+
+
+def _record_reader(record: type) -> Reader:
+    readers = {f.name: _reader(_hints(record)[f.name]) for f in fields(record)}
+
+    def read(row: Any) -> Any:
+        if not isinstance(row, dict):
+            raise TypeError(f"{row!r} is no {record.__name__}")
+        if unknown := row.keys() - readers.keys():
+            raise TypeError(f"unknown columns: {', '.join(sorted(unknown))}")
+        return record(**{name: readers[name](value) for name, value in row.items()})
+
+    return read
+
+
+def _checker(kind: type) -> Reader:
+    allowed = {int, float} if kind is float else {kind}
+
+    def check(value: Any) -> Any:
+        if type(value) not in allowed:
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return value
+
+    return check
 
 
 def json_schema(record: type) -> dict[str, Any]:

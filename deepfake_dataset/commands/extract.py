@@ -160,6 +160,7 @@ class Extraction:
         self.briefs = read_briefs(dataset)
         """Every record of the dataset, kept up to date: reading them takes a second."""
         self._dataset = dataset
+        self._key = dataset.settings.extract.key
         self._found = found
         self._lock = lock
         self._retry = retry
@@ -278,7 +279,7 @@ class Extraction:
 
     def _is_due(self, file: VideoFile) -> bool:
         brief = self.briefs.get(file.video_id)
-        if brief is None or brief.settings_key != self._dataset.settings.extract.key:
+        if brief is None or brief.settings_key != self._key:
             return True
         if file.video_id in self._again:
             return True
