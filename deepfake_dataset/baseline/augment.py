@@ -49,7 +49,7 @@ def _nearest(image: Image, width: int, height: int) -> Image:
     """Pixel centres meet pixel centres, as in Pillow; OpenCV's own is half a pixel off."""
     rows = ((np.arange(height) + 0.5) * image.shape[0] / height).astype(int)
     columns = ((np.arange(width) + 0.5) * image.shape[1] / width).astype(int)
-    return cast(Image, image[rows[:, None], columns])
+    return cast(Image, image.take(rows, axis=0).take(columns, axis=1))
 
 
 def _working_size(size_px: int, recipe: Recipe, rng: np.random.Generator) -> tuple[int, int]:
@@ -117,7 +117,7 @@ def _noisy(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:
         return image
     spread = rng.uniform(0, recipe.noise)
     noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(spread)
-    return np.clip(image + noise + 0.5, 0, 255).astype(np.uint8)
+    return cast(Image, cv2.add(image, noise, dtype=cv2.CV_8U))
 
 
 def _compressed(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image:

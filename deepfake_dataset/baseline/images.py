@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -24,7 +25,6 @@ from deepfake_dataset.errors import ImagesError
 MOST_UNREADABLE = 0.01
 """Share of images; with more of them, something is wrong with the set and not with a file."""
 _NAMED = 5
-_AHEAD = 3  # batches under way beside the one that is trained on
 
 Image = NDArray[np.uint8]
 T = TypeVar("T")
@@ -41,10 +41,10 @@ class Batch:
 
 def read_image(file: Path) -> Image:
     """Uint8 RGB of (height, width, 3). Raises :class:`ImagesError` that names the file."""
-    data = np.empty(0, np.uint8)
+    data = b""
     with suppress(OSError):
-        data = np.fromfile(file, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
+        data = file.read_bytes()
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
     if image is None:
         problem = "cannot be read as an image" if file.exists() else "is missing"
         raise ImagesError(f"{file} {problem}", "restore the file, or leave it out of the set")
@@ -79,23 +79,16 @@ def batches(
 
     Raises :class:`ImagesError` where an image cannot be read.
     """
-    images: list[Image] = []
-    labels: list[int] = []
-    for image, label in in_order(make, items, _AHEAD * batch):
-        images.append(image)
-        labels.append(label)
-        if len(images) == batch:
-            yield _batch(images, labels)
-            images, labels = [], []
-    if images:
-        yield _batch(images, labels)
+    left = iter(items)
+    parts = iter(lambda: list(islice(left, batch)), [])
+    return in_order(lambda part: _batch(list(map(make, part))), parts, ahead=_cores())
 
 
-def _batch(images: list[Image], labels: list[int]) -> Batch:
-    pixels = np.empty((len(images), *images[0].shape), np.float32)
-    for row, image in zip(pixels, images, strict=True):
+def _batch(made: list[tuple[Image, int]]) -> Batch:
+    pixels = np.empty((len(made), *made[0][0].shape), np.float32)
+    for row, (image, _) in zip(pixels, made, strict=True):
         np.multiply(image, np.float32(1 / 255), out=row)
-    return Batch(pixels, np.array(labels, np.float32)[:, None])
+    return Batch(pixels, np.array([label for _, label in made], np.float32)[:, None])
 
 
 def readable(examples: Examples) -> tuple[Examples, tuple[str, ...]]:

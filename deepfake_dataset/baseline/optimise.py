@@ -21,14 +21,17 @@ _DECADE, _FLOOR = 1000, 1e-6
 def compiled(recipe: Recipe, *, mixed: bool = False) -> Any:
     """The recipe's network, new and ready to train; ``mixed`` computes in half precision.
 
-    Everything random about it comes from the recipe's seed.
+    Everything random about it comes from the recipe's seed. Its weights are those of the
+    network that :func:`build` gives, in the same order.
     """
     need_keras()
     import keras
 
+    from deepfake_dataset.baseline.fused import with_fused_normalisation
+
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy("mixed_float16" if mixed else "float32")
-    model = build(recipe.model)
+    model = with_fused_normalisation(build(recipe.model))
     keras.config.set_dtype_policy("float32")
     model.compile(_optimiser(recipe), _loss(recipe), metrics=["accuracy"], jit_compile=jit())
     return model

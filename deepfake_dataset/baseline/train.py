@@ -27,7 +27,7 @@ from deepfake_dataset.baseline.examples import Examples, need_both_classes
 from deepfake_dataset.baseline.history import HISTORY_FILE
 from deepfake_dataset.baseline.images import Batch, Image, batches, read_image
 from deepfake_dataset.baseline.metrics import Predictions, by_mean, measure
-from deepfake_dataset.baseline.models import side_of
+from deepfake_dataset.baseline.models import build, side_of
 from deepfake_dataset.baseline.optimise import compiled, rate, reseed, settle
 from deepfake_dataset.baseline.predict import predict
 from deepfake_dataset.baseline.recipes import Recipe
@@ -90,8 +90,9 @@ def train(
         state = _one_epoch(model, training, validation, recipe, state, tell)
         write_checkpoint(folder, state)
         write_whole(folder / HISTORY_FILE, _as_csv(state.history))
-    model.set_weights(state.best or state.network)
-    return model
+    trained = build(recipe.model)
+    trained.set_weights(state.best or state.network)
+    return trained
 
 
 def _key(
