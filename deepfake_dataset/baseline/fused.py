@@ -32,14 +32,18 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """As the layer that it stands for."""
-        if not training or inputs.dtype != "float32":
+        if not training:
             return super().call(inputs, training=training, mask=mask)
         from tensorflow.compat.v1.nn import fused_batch_norm
 
         # Its variance is of n - 1: with a thousand values a channel and more, the same.
         outputs, mean, variance = fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+            keras.ops.cast(inputs, "float32"),
+            self.gamma,
+            self.beta,
+            epsilon=self.epsilon,
+            is_training=True,
         )
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + new * (1 - self.momentum))
-        return outputs
+        return keras.ops.cast(outputs, self.compute_dtype)

@@ -54,11 +54,18 @@ def test_shuffled_labels_teach_nothing(make_faces: MakeFaces, tmp_path: Path) ->
     assert 0.25 < auc < 0.75
 
 
+def test_the_trained_network_needs_nothing_but_keras(make_faces: MakeFaces, tmp_path: Path) -> None:
+    training, _ = _sides(make_faces(each=8))
+    model = train(training, None, Recipe(epochs=1, batch=8), tmp_path / "run")
+    assert {type(layer).__module__.partition(".")[0] for layer in model.layers} == {"keras"}
+
+
+@pytest.mark.parametrize("network", ["notebook", "meso4"])
 def test_a_killed_training_ends_as_if_it_had_not_been_killed(
-    make_faces: MakeFaces, tmp_path: Path
+    make_faces: MakeFaces, tmp_path: Path, network: str
 ) -> None:
-    training, validation = _sides(make_faces())
-    asked = recipe("best", ["model=notebook", "epochs=3", "batch=8", "patience=2"])
+    training, validation = _sides(make_faces(each=16))
+    asked = recipe("best", [f"model={network}", "epochs=3", "batch=8", "patience=2"])
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     wanted = train(training, validation, asked, whole)
     with pytest.raises(KilledError):
