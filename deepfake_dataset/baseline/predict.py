@@ -21,10 +21,9 @@ def predict(
     examples: Examples,
     *,
     resize: str = "area",
-    mirrored: bool = False,
     tell: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float64]:
-    """p_real of each face, in [0, 1]; with ``mirrored``, the mean of it and its mirror image.
+    """p_real of each face, in [0, 1].
 
     ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
     Raises :class:`ImagesError` where an image cannot be read.
@@ -36,7 +35,7 @@ def predict(
 
     files, scores = examples.files, [np.empty(0)]
     for batch in batches(range(len(examples)), load, _BATCH):
-        scores.append(_scores(model, batch.pixels, mirrored))
+        scores.append(np.asarray(model.predict_on_batch(batch.pixels)[:, 0], np.float64))
         tell(len(batch.label))
     return np.concatenate(scores)
 
@@ -62,10 +61,3 @@ def pixels_of(
     images = [resized(read_image(folder / path), side_px, resize) for path in paths]
     whole = np.array(images, np.float32).reshape(-1, side_px, side_px, 3)
     return whole / np.float32(255)
-
-
-def _scores(model: Any, pixels: NDArray[np.float32], mirrored: bool) -> NDArray[np.float64]:
-    p_real = np.asarray(model.predict_on_batch(pixels)[:, 0], np.float64)
-    if mirrored:
-        p_real = (p_real + model.predict_on_batch(pixels[:, :, ::-1])[:, 0]) / 2
-    return p_real
