@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepfake_dataset.baseline.gradient import gradient
+
 Pixels = NDArray[np.float32]
 
-BACKEND = "tensorflow"
-"""The only one that :func:`excite` climbs gradients on."""
 _KINDS = {"Conv2D": "convolution", "Concatenate": "inception", "Dense": "dense"}
 _STEPS = 16
 _STEP = 0.12
@@ -77,11 +78,8 @@ def mean_activations(model: keras.Model, fake: Pixels, real: Pixels) -> list[Act
 def excite(model: keras.Model, *, seed: int = 0) -> Iterator[Excited]:
     """The inputs that excite the units of each shown layer most, by gradient ascent.
 
-    A unit with positions is excited on average over them. Needs the backend ``tensorflow``;
-    gives nothing on another one.
+    A unit with positions is excited on average over them.
     """
-    if keras.backend.backend() != BACKEND:
-        return
     layers = shown_layers(model)
     for layer, name in zip(layers, _names(layers), strict=True):
         before = _before_activation(model, layer)
@@ -102,7 +100,9 @@ def _is(layer: Any, kind: type) -> bool:
 def _means(inner: keras.Model, faces: Pixels) -> list[Pixels]:
     sums: list[Any] = []
     for at in range(0, len(faces), _AT_ONCE):
-        outputs = [np.asarray(out) for out in _called(inner, faces[at : at + _AT_ONCE])]
+        outputs = [
+            keras.ops.convert_to_numpy(out) for out in _called(inner, faces[at : at + _AT_ONCE])
+        ]
         batch = [output.sum(axis=0, dtype=np.float64) for output in outputs]
         sums = [old + new for old, new in zip(sums, batch, strict=True)] if sums else batch
     return [(total / len(faces)).astype(np.float32) for total in sums]
@@ -140,25 +140,26 @@ def _climbed(inner: keras.Model, seed: int) -> Pixels:
 
     A single unit gives two, the second of what excites it least.
     """
-    import tensorflow as tf
-
     units = inner.outputs[0].shape[-1]
     unit, sign = (np.arange(units), 1.0) if units > 1 else (np.zeros(2, int), np.array([1.0, -1.0]))
+    chosen = (np.eye(units)[unit].T * sign).T.astype(np.float32)
+
+    def response(pictures: Any) -> Any:
+        outputs = keras.ops.cast(inner(pictures, training=False), "float32")
+        means = keras.ops.mean(outputs, axis=tuple(range(1, len(outputs.shape) - 1)))
+        return keras.ops.sum(keras.ops.multiply(means, chosen))
+
     shape = (len(unit), *inner.inputs[0].shape[1:])
     noise = np.random.default_rng(seed).normal(0.5, _START_NOISE, shape)
-    pictures = tf.constant(noise, tf.float32)
+    pictures = noise.astype(np.float32)
     for step in range(_STEPS):
-        with tf.GradientTape() as tape:
-            tape.watch(pictures)
-            outputs = tf.cast(inner(pictures, training=False), tf.float32)
-            means = tf.reduce_mean(outputs, axis=list(range(1, len(outputs.shape) - 1)))
-            response = tf.gather(means, unit, axis=1, batch_dims=1) * sign
-        slope = tape.gradient(response, pictures)
-        if len(outputs.shape) == 2:
-            slope = tf.nn.avg_pool2d(slope, _SMOOTH_PX, 1, "SAME")
-        size = tf.sqrt(tf.reduce_mean(slope**2, axis=(1, 2, 3), keepdims=True)) + _TINY
-        pictures = tf.clip_by_value(pictures + _STEP * (1 - step / _STEPS) * slope / size, 0, 1)
-    return np.asarray(pictures)
+        slope = gradient(response, pictures)
+        if len(inner.outputs[0].shape) == 2:
+            slope = np.stack([cv2.blur(each, (_SMOOTH_PX, _SMOOTH_PX)) for each in slope])
+        size = np.sqrt((slope**2).mean(axis=(1, 2, 3), keepdims=True)) + _TINY
+        rise = _STEP * (1 - step / _STEPS) * slope / size
+        pictures = np.clip(pictures + rise, 0, 1).astype(np.float32)
+    return pictures
 
 
 def _weights_after(model: keras.Model, layer: keras.Layer) -> Pixels | None:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.inside import (
-    BACKEND,
     Activations,
     Excited,
     Pixels,
@@ -37,8 +36,6 @@ def excited_section(model: Any, seed: int) -> str:
     words = (
         "Found by gradient ascent from grey. For a filter the middle of its input is shown,"
         " enlarged; units of the last layers see the whole face."
-        if parts
-        else f"Finding them needs Keras's backend {BACKEND}; this model ran on another one."
     )
     return f"<h3>Inputs that excite units most</h3><p>{words}</p>" + "".join(parts)
 
