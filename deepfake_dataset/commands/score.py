@@ -12,6 +12,7 @@ from deepfake_dataset.commands.extract import Progress, extract_faces
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Face, Scene, Video
+from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.walk import list_files
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def score(
 
     ``model`` is a run's folder, a .keras file or a .h5 file of weights. A folder that holds
     videos is taken for these. From videos faces are extracted first, by so many ``workers``,
-    into a temporary folder. With ``output``, ``faces.csv`` and ``videos.csv`` are
-    written there, and of videos and datasets a timeline each.
+    into a temporary folder: as the model's own dataset does it, where the model lies in one,
+    but with no video refused for being small or short. With ``output``, ``faces.csv`` and
+    ``videos.csv`` are written there, and of videos and datasets a timeline each.
 
     Raises :class:`UsageError` for a model that cannot be used and for what cannot be scored.
     """
@@ -63,8 +65,17 @@ def score(
         return _score_images(asked, given)
     with TemporaryDirectory(prefix="dsbuild-") as folder:
         dataset = Path(folder) / "dataset"
+        Dataset.create(dataset, _settings_for(model))
         extract_faces([given], dataset, tell=tell, workers=workers)
         return _score_dataset(asked, Dataset.open(dataset))
+
+
+def _settings_for(model: Path) -> Settings:
+    """A network knows crops of one detector, size and margin: those that it was trained on."""
+    holders = (folder for folder in model.resolve().parents if Dataset.is_at(folder))
+    own = next(holders, None)
+    settings = Dataset.open(own).settings if own else Settings()
+    return settings.override(min_width=0, min_height=0, min_duration_s=0.0)
 
 
 def _is_video(given: Path) -> bool:

@@ -104,14 +104,15 @@ def split_dataset(
         plan = plan_split(joined, opened.settings.split, held)
         with making(manifests) as folder:
             audit = _write(folder, plan, opened, evidence.cuts)
+            # What was asked for comes first: a kill in between must not lose it.
+            keep_cuts(opened.root / CUTS, evidence.new_cuts)
+            _keep_settings(opened)
             record = publish(
                 folder,
                 lambda files: record_of(
                     plan, opened.settings.split, known, files, pinned=assign is not None
                 ),
             )
-        keep_cuts(opened.root / CUTS, evidence.new_cuts)
-        _keep_settings(opened)
         draw_audit(opened.root, audit)
     return _summary(record, before, evidence.unusable, audit, plan.proven)
 

@@ -53,6 +53,14 @@ def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, 
     assert len(here) == 1
 
 
+def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monkeypatch):
+    first = review.open_desk(extracted).faces
+    written = (extracted / "review" / "queue.csv").stat()
+    monkeypatch.setattr("deepfake_dataset.review.judgements.suspect", None)
+    assert review.open_desk(extracted).faces.equals(first)
+    assert (extracted / "review" / "queue.csv").stat() == written
+
+
 def test_export_fill_in_apply_and_status(extracted, tmp_path, dsbuild):
     file = tmp_path / "mine.csv"
     ran = dsbuild("review", "-d", extracted, "--export", file, "--json")

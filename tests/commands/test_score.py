@@ -17,6 +17,7 @@ from deepfake_dataset.baseline.models import build
 from deepfake_dataset.commands.score import score
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, ModelError
+from deepfake_dataset.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,19 @@ def test_videos_are_extracted_scored_and_drawn(
     with Image.open(tmp_path / "out" / "timelines" / "real" / "face.mp4.png") as picture:
         assert picture.width > 1000
     assert not (tmp_path / "out" / "timelines" / "bad.mp4.png").exists()
+
+
+def test_videos_are_extracted_as_the_models_own_dataset_does_it_but_none_is_refused(
+    weights: Path, face_video: Path, tmp_path: Path, in_process: list[str]
+) -> None:
+    settings = Settings().override(faces_per_scene=3, min_width=9999, min_duration_s=600.0)
+    Dataset.create(tmp_path / "ds", settings)
+    run = tmp_path / "ds" / "models" / "a" / weights.name
+    run.parent.mkdir(parents=True)
+    run.write_bytes(weights.read_bytes())
+    scored = score(run, face_video, workers=1)
+    assert [video.error for video in scored.videos] == [""]
+    assert [face.scene for face in scored.faces] == [0] * 3 + [1] * 3
 
 
 def test_a_video_that_fails_is_exit_code_2(

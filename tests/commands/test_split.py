@@ -240,6 +240,23 @@ def test_a_cut_is_kept_and_parts_what_only_looks_alike(ds, ten, looks):
     assert (ds / CUTS).read_text().splitlines()[0] == "a,b"
 
 
+def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
+    ds, ten, looks, monkeypatch
+):
+    looks.append(("real/1.mp4", "real/8.mp4"))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("deepfake_dataset.split.publish.publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            split_dataset(ds, cuts=["real/1.mp4,real/8.mp4"], val_share=0.0)
+    assert not (ds / "manifests" / "split.json").exists()
+    assert split_dataset(ds).groups == 10
+    assert Dataset.open(ds).settings.split.val_share == 0.0
+
+
 @pytest.mark.parametrize("cut", ["real/1.mp4", "real/1.mp4,none.mp4", "real/1.mp4,real/1.mp4"])
 def test_a_cut_that_names_no_pair_is_refused(ds, ten, cut):
     with pytest.raises(SplitError):
