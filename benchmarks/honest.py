@@ -36,7 +36,15 @@ from deepfake_dataset.baseline.train import Progress, train
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
 FOLDS, BLOCKS = 3, 6
 VALIDATION = 0.15
-FIGURES = ("balanced", "forged", "real", "auc", "equal_error_rate", "calibration_error")
+FIGURES = (
+    "balanced",
+    "forged",
+    "real",
+    "auc",
+    "equal_error_rate",
+    "calibration_error",
+    "confidence_error",
+)
 
 Image = NDArray[np.uint8]
 
@@ -88,6 +96,7 @@ class Row:
     auc: float
     equal_error_rate: float
     calibration_error: float
+    confidence_error: float
 
 
 def folds_of(examples: Examples) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ LEVELS = 2000
 under a curve by less than .001 and the ends of intervals by far less than resampling does.
 Figures themselves are exact."""
 BINS = 15
-"""Of the expected calibration error, equally wide (Guo et al. 2017)."""
+"""Of both calibration errors, equally wide (as many as in Guo et al. 2017)."""
 _AT_ONCE = 250  # resamples in memory, each of as many numbers as there are levels
 
 
@@ -116,7 +116,11 @@ class Scores:
     equal_error_rate: Estimate
     """Where as many real rows are called forged as forged ones are missed."""
     calibration_error: Estimate
-    """Expected calibration error: mean distance of p_real from the share that is real."""
+    """Mean distance of p_real from the share that is real; what the reliability curve shows."""
+    confidence_error: Estimate
+    """Expected calibration error of Guo et al. 2017 (eq. 3): mean distance of the surer class's
+    probability from how often it is right. What is too high for one class and too low for
+    the other cancels out in it: the one above is the stricter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +261,10 @@ def _figures(
     """
     label, p_real = predictions.label, predictions.p_real
     right = (p_real >= threshold) == (label == 1)
-    bins = np.minimum((p_real * BINS).astype(np.intp), BINS - 1)
-    rest = np.zeros((videos, BINS))
-    np.add.at(rest, (units, bins), label - p_real)
+    confidence = np.maximum(p_real, 1 - p_real)
+    sure_and_right = (p_real >= 0.5) == (label == 1)
+    rest = _binned(p_real, label - p_real, units, videos)
+    rest_sure = _binned(confidence, sure_and_right - confidence, units, videos)
     sums = [
         np.bincount(units[rows], minlength=videos).astype(np.float64)
         for rows in (label == 0, label == 1, (label == 0) & right, (label == 1) & right)
@@ -281,9 +286,18 @@ def _figures(
             "average_precision": precision,
             "equal_error_rate": equal,
             "calibration_error": _share(np.abs(weights @ rest).sum(axis=1), fakes + reals),
+            "confidence_error": _share(np.abs(weights @ rest_sure).sum(axis=1), fakes + reals),
         }
 
     return figures
+
+
+def _binned(where: Floats, what: Floats, units: NDArray[np.intp], videos: int) -> Floats:
+    """(videos, BINS) sums of ``what`` by video and by the bin of ``where`` in [0, 1]."""
+    bins = np.minimum((where * BINS).astype(np.intp), BINS - 1)
+    sums = np.zeros((videos, BINS))
+    np.add.at(sums, (units, bins), what)
+    return sums
 
 
 def _share(part: Floats, whole: Floats) -> Floats | None:

@@ -7,12 +7,19 @@ from itertools import groupby
 from deepfake_dataset.baseline.metrics import Confusion, Estimate, Scores, Slice
 
 _SHARES = ("forged", "real", "total", "balanced")
-_RANKS = ("auc", "average_precision", "equal_error_rate", "calibration_error")
+_RANKS = (
+    "auc",
+    "average_precision",
+    "equal_error_rate",
+    "calibration_error",
+    "confidence_error",
+)
 _HEADS = {
     "auc": "AUC",
     "average_precision": "average precision",
     "equal_error_rate": "equal error rate",
     "calibration_error": "calibration error",
+    "confidence_error": "of the surer class",
 }
 
 

@@ -132,7 +132,8 @@ def _print(baseline: "Baseline") -> None:
     for name in ("forged", "real", "total", "balanced", "auc", "equal_error_rate"):
         cells = "".join(f"{_cell(getattr(scores, name)):>22}" for scores in (faces, videos))
         say(f"{name.replace('_', ' '):18}{cells}")
-    say(f"{'calibration error':18}{_cell(faces.calibration_error):>22}")
+    for name in ("calibration_error", "confidence_error"):
+        say(f"{name.replace('_', ' '):18}{_cell(getattr(faces, name)):>22}")
     say(f"temperature {report.calibration.temperature:.2f}; report in {baseline.run}/report.html")
 
 

@@ -82,6 +82,14 @@ def test_the_calibration_error_is_the_gap_in_each_bin_weighted_by_its_faces() ->
     assert error == pytest.approx((4 * abs(0.75 - 0.99) + 4 * abs(0.25 - 0.21)) / 8)
 
 
+def test_the_confidence_error_is_of_the_surer_class_and_lets_the_two_cancel_out() -> None:
+    label = [1, 1, 1, 0, 0, 0, 0, 0]
+    score = [0.99, 0.99, 0.99, 0.99, 0.01, 0.01, 0.01, 0.01]
+    scores = measure(Predictions.of(label, score), resamples=2)
+    assert value(scores.calibration_error) == pytest.approx((4 * 0.24 + 4 * 0.01) / 8)
+    assert value(scores.confidence_error) == pytest.approx(abs(7 / 8 - 0.99))
+
+
 @given(rows)
 def test_every_interval_holds_order_and_range(drawn: Rows) -> None:
     label, score = np.array(drawn).T
