@@ -9,7 +9,6 @@ scrolled by a screen each frame, and decisions a second by key.
 """
 
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ from deepfake_dataset.faces import FACES
 from deepfake_dataset.review.desk import Desk
 from deepfake_dataset.review.recrop import Marks, Retake, Spot
 from deepfake_dataset.review.web.listing import list_faces, pack
-from deepfake_dataset.review.web.server import make_server
+from deepfake_dataset.review.web.server import listen, make_server
 from deepfake_dataset.review.web.thumbnails import Thumbnails
 from deepfake_dataset.settings import Settings
 
@@ -127,8 +126,7 @@ def measure_page(page: Page, address: str) -> None:
     for visit in ("first", "second"):
         began = time.perf_counter()
         page.goto(f"{address}/?token={TOKEN}")
-        while not page.evaluate(IN_VIEW):
-            page.wait_for_timeout(5)
+        page.wait_for_function(IN_VIEW)
         print(f"{visit:8} faces in view after {time.perf_counter() - began:.2f} s")
     for name, by in (("screens", 1.0), ("slowly", 0.05)):
         gaps = page.evaluate(SCROLL, [0, by, 200])
@@ -151,7 +149,7 @@ def main() -> None:
         desk.crops = crops_of(Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder))
         print(f"faces    {count}")
         measure_list(desk)
-        with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as started:
+        with listen("127.0.0.1") as listener, sync_playwright() as started:
             server = make_server(desk, token=TOKEN, reviewer="nobody")
             Thread(target=Thumbnails.of_desk(desk).make_first, args=(desk,)).start()  # as serve
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})

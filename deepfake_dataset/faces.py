@@ -105,7 +105,10 @@ def _still_current(known: pa.Table, states: Mapping[str, str]) -> pa.Table:
     """Rows whose record has not changed since they were read."""
     ids = pa.array(list(states), pa.string())
     wanted = pc.take(pa.array(states.values(), pa.string()), pc.index_in(known["video_id"], ids))
-    return known.filter(pc.fill_null(pc.equal(known[_STATE], wanted), False))
+    current = pc.fill_null(pc.equal(known[_STATE], wanted), False)
+    if pc.all(current).as_py():
+        return known  # nearly always, and what a filter copies is most of the time
+    return known.filter(current)
 
 
 def _load(cache: Path) -> pa.Table:

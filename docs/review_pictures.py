@@ -8,7 +8,6 @@ and review-dark.png.
 
 import io
 import shutil
-import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from deepfake_dataset.commands.review import open_desk
-from deepfake_dataset.review.web.server import make_server
+from deepfake_dataset.review.web.server import listen, make_server
 
 TOKEN = "pictures"
 WINDOW: Any = {"width": 1280, "height": 780}
@@ -65,7 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as aside:
         copy = shutil.copytree(dataset, Path(aside) / "demo")
         shutil.rmtree(copy / "review", ignore_errors=True)
-        with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as started:
+        with listen("127.0.0.1") as listener, sync_playwright() as started:
             server = make_server(open_desk(copy), token=TOKEN, reviewer="you")
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()

@@ -17,19 +17,18 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.cells import one_line
 from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import read_decisions, verdicts
+from deepfake_dataset.decisions import Verdicts, read_decisions, verdicts
 from deepfake_dataset.engine import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
 from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Face
 from deepfake_dataset.review.clues import Task, measure
 from deepfake_dataset.review.desk import Desk
-from deepfake_dataset.review.evidence import Evidence
 from deepfake_dataset.review.exchange import Applied, apply_table
+from deepfake_dataset.review.judgements import judge
 from deepfake_dataset.review.memory import Memory
-from deepfake_dataset.review.queue import queue_path, rank, write_queue
+from deepfake_dataset.review.queue import queue_path, rank, renew_queue, write_queue
 from deepfake_dataset.review.recrop import Marks, Retake, Spot
-from deepfake_dataset.review.suspicion import suspect
 from deepfake_dataset.sources.fingerprints import Fingerprints
 from deepfake_dataset.sources.whereabouts import Whereabouts
 
@@ -73,18 +72,22 @@ class Queue:
 def refresh_queue(dataset: Path, *, tell: Tell = lambda *_: None) -> Queue:
     """Judge every face and write ``review/queue.csv``, worst first.
 
-    Only crops that are new since the last time are looked at.
+    Only crops that are new since the last time are looked at, and where nothing has changed
+    at all, the file stays as it is.
 
     Raises :class:`DsbuildError`.
     """
     opened = Dataset.open(dataset)
-    return _write(opened, rank_faces(opened, tell), queue_path(opened))
+    ranking = _ranked(opened, tell)
+    return _renew(opened, ranking, verdicts(ranking.faces, read_decisions(opened)))
 
 
 def export_queue(dataset: Path, file: Path, *, tell: Tell = lambda *_: None) -> Queue:
     """Write the queue to a file of one's own, for :func:`apply_review`."""
     opened = Dataset.open(dataset)
-    return _write(opened, rank_faces(opened, tell), file)
+    faces = rank_faces(opened, tell)
+    write_queue(file, faces, verdicts(faces, read_decisions(opened)))
+    return Queue(file, faces)
 
 
 def apply_review(
@@ -106,16 +109,15 @@ def apply_review(
 def open_desk(dataset: Path, *, tell: Tell = lambda *_: None) -> Desk:
     """A dataset open for review; its queue is written anew."""
     opened = Dataset.open(dataset)
-    queue = refresh_queue(dataset, tell=tell)
-    return Desk(opened, queue.faces, SourceStudio(opened))
+    ranking = _ranked(opened, tell)
+    desk = Desk(opened, ranking.faces, SourceStudio(opened))
+    _renew(opened, ranking, desk.verdicts)
+    return desk
 
 
 def rank_faces(dataset: Dataset, tell: Tell = lambda *_: None) -> pa.Table:
     """Every face, worst first."""
-    faces = read_faces(dataset)
-    memory = Memory.of(dataset, faces)
-    clues = memory.with_new(_measured(dataset, memory.missing(), tell))
-    return rank(faces, suspect(Evidence(faces, clues)))
+    return _ranked(dataset, tell).faces
 
 
 def user_name() -> str:
@@ -135,9 +137,27 @@ def who_is(crop: "Image", face: Face) -> NDArray[np.float32]:
     return embed(crop, in_crop(sitter, crop.shape[0]))
 
 
-def _write(dataset: Dataset, ranked: pa.Table, path: Path) -> Queue:
-    write_queue(path, ranked, verdicts(ranked, read_decisions(dataset)))
-    return Queue(path, ranked)
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    key: str
+    """Of the judgements by which the faces are ranked."""
+    faces: pa.Table
+
+
+def _ranked(dataset: Dataset, tell: Tell) -> _Ranking:
+    faces = read_faces(dataset)
+
+    def clues() -> pa.Table:
+        memory = Memory.of(dataset, faces)
+        return memory.with_new(_measured(dataset, memory.missing(), tell))
+
+    judgements = judge(dataset, faces, clues)
+    return _Ranking(judgements.key, rank(faces, judgements.judged))
+
+
+def _renew(dataset: Dataset, ranking: _Ranking, said: Verdicts) -> Queue:
+    renew_queue(dataset, ranking.faces, said, ranking.key)
+    return Queue(queue_path(dataset), ranking.faces)
 
 
 def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, pa.Table]:

@@ -18,7 +18,7 @@ from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.records import Face, Label
 from deepfake_dataset.review.people import People
 
-VERSION = 1
+VERSION = 2
 """Raised whenever :func:`measure` would give other numbers for the same crops."""
 
 Look = Callable[[NDArray[np.uint8], float], tuple[float, ...]]

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -38,10 +39,10 @@ class Evidence:
         lists = self.faces["landmarks"].combine_chunks()
         lengths = np.asarray(lists.value_lengths())
         size = int(np.bincount(lengths).argmax()) if len(lengths) else 0
-        points = np.full((len(lengths), size), np.nan)
-        usual = lists.filter(pa.array(lengths == size))
-        points[lengths == size] = np.asarray(usual.flatten()).reshape(-1, size)
-        return points.reshape(len(lengths), size // 2, 2)
+        whole = lengths == size
+        if not whole.all():
+            lists = pc.if_else(pa.array(whole), lists, pa.scalar([np.nan] * size, lists.type))
+        return np.asarray(lists.flatten(), np.float64).reshape(len(lengths), size // 2, 2)
 
     @cached_property
     def video(self) -> NDArray[np.int64]:

@@ -34,9 +34,10 @@ class People:
         """How far every face is from the person that it should show, over what parts people.
 
         ``tracks`` are rows by time, ``apart`` each face's distance to the middle of its track.
-        Within a track those stretches are asked about that look like strangers. Where all
-        tracks should show ``one_person``, the one of the longest track, each is asked about
-        by its most usual face.
+        Within a track those stretches are asked about that look like strangers, each by the
+        face that does least: a head turned away is far from itself seen from the front, while
+        a stranger is one in every face. Where all tracks should show ``one_person``, the one
+        of the longest track, each is asked about by its most usual face.
         """
         strangers = np.zeros(len(apart))
         usual = [int(rows[apart[rows].argmin()]) for rows in tracks]
@@ -45,7 +46,7 @@ class People:
             if one_person:
                 strangers[rows] = self._apart(middle, usual[longest])
             for stretch in _stretches(rows, apart):
-                strange = self._apart(int(stretch[apart[stretch].argmax()]), middle)
+                strange = self._apart(int(stretch[apart[stretch].argmin()]), middle)
                 strangers[stretch] = np.maximum(strangers[stretch], strange)
         return strangers
 

@@ -1,19 +1,27 @@
 """The queue: faces worst first, and the table of it that people open in a spreadsheet."""
 
 import csv
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from deepfake_dataset.cells import neutral
+from deepfake_dataset.cells import neutral_column
 from deepfake_dataset.dataset import Dataset, writing
-from deepfake_dataset.decisions import State, Verdicts
+from deepfake_dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.review.reasons import REASONS
 from deepfake_dataset.review.suspicion import Suspicion
 
+_FORM = 1
+"""Raised whenever :func:`write_queue` would write the same faces otherwise."""
+_NOTE = "queue.txt"
+"""Below ``.cache``: of what the table was made, and its state since."""
 NEW = ("new_decision", "new_reason")
 """Columns for people to fill in; the others say what is."""
 COLUMNS = (
@@ -32,11 +40,6 @@ COLUMNS = (
     *NEW,
 )
 
-_SHOWN = (
-    *("video_id", "video_path", "face_id", "reasons", "suspicion", "label"),
-    *("scene", "track", "time_s", "frame"),
-)
-
 
 def queue_path(dataset: Dataset) -> Path:
     """Where the table is, or would be."""
@@ -49,16 +52,49 @@ def rank(faces: pa.Table, judged: Suspicion) -> pa.Table:
     Equals stay in the order of their videos and times.
     """
     order = np.argsort(-judged.suspicion, kind="stable")
-    names = np.array([reason.name for reason in REASONS], object)
-    given = [names[row].tolist() for row in judged.given[order]]
+    given = judged.given[order]
+    ends = np.concatenate([[0], np.cumsum(given.sum(axis=1))])
+    names = pa.array([reason.name for reason in REASONS], pa.string())
+    flat = names.take(pa.array(given.nonzero()[1]))
+    reasons = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat)
     ranked = faces.take(pa.array(order))
     ranked = ranked.append_column("suspicion", pa.array(judged.suspicion[order]))
-    return ranked.append_column("reasons", pa.array(given, pa.list_(pa.string())))
+    return ranked.append_column("reasons", reasons)
 
 
 def words_of(reasons: Sequence[str]) -> str:
     """Reasons as a person reads them, from their names."""
     return "; ".join(reason.words for reason in REASONS if reason.name in reasons)
+
+
+def renew_queue(dataset: Dataset, ranked: pa.Table, said: Verdicts, key: str) -> None:
+    """Write the table where it lies, unless it lies there as it would be written.
+
+    ``key`` stands for the ranking. Raises :class:`DatasetWriteError`.
+    """
+    path, note = queue_path(dataset), dataset.cache_folder / _NOTE
+    content = _content(ranked, said, key)
+    with suppress(OSError):
+        if note.read_bytes() == f"{content} {_state(path)}".encode():
+            return
+    write_queue(path, ranked, said)
+    with suppress(OSError):
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_bytes(f"{content} {_state(path)}".encode())
+
+
+def _content(ranked: pa.Table, said: Verdicts, key: str) -> str:
+    """Changes with all that the table says: the ranking, what is decided, and its form."""
+    told = hashlib.sha256(f"{_FORM} {key} {STATES}\n".encode())
+    told.update(said.state.tobytes())
+    told.update("\n".join(_labels(ranked, said)).encode())
+    return told.hexdigest()
+
+
+def _state(path: Path) -> str:
+    """Changes whenever someone writes the file."""
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:
@@ -73,7 +109,7 @@ def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:
             with aside.open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(COLUMNS)
-                writer.writerows(_rows(ranked, said))
+                writer.writerows(zip(*_cells(ranked, said), strict=True))
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(path)
@@ -81,25 +117,46 @@ def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:
             aside.unlink(missing_ok=True)
 
 
-def _rows(ranked: pa.Table, said: Verdicts) -> Iterator[list[object]]:
-    columns = {name: ranked[name].to_pylist() for name in _SHOWN}
-    for i, face_id in enumerate(columns["face_id"]):
-        yield [
-            i + 1,
-            f"{columns['suspicion'][i]:.3f}",
-            words_of(columns["reasons"][i]),
-            f"faces/{columns['video_id'][i]}/{face_id}.png",
-            neutral(columns["video_path"][i]),
-            label_of(said, i, columns["label"][i]),
-            columns["scene"][i],
-            columns["track"][i],
-            f"{columns['time_s'][i]:.3f}",
-            columns["frame"][i],
-            face_id,
-            said.state_of(i).value,
-            "",
-            "",
-        ]
+def _cells(ranked: pa.Table, said: Verdicts) -> list[list[object]]:
+    """Column by column: row by row takes five times as long."""
+    count = ranked.num_rows
+    columns: dict[str, Any] = {
+        "rank": range(1, count + 1),
+        "suspicion": _thousandths(ranked["suspicion"]),
+        "reasons": _all_words(ranked["reasons"]),
+        "image": _images(ranked),
+        "video": neutral_column(ranked["video_path"]).to_pylist(),
+        "label": _labels(ranked, said),
+        "time_s": _thousandths(ranked["time_s"]),
+        "decision": np.array([state.value for state in STATES], object)[said.state].tolist(),
+    }
+    columns |= {name: ranked[name].to_pylist() for name in ("scene", "track", "frame", "face_id")}
+    columns |= dict.fromkeys(NEW, [""] * count)
+    return [columns[name] for name in COLUMNS]
+
+
+def _thousandths(numbers: pa.ChunkedArray) -> list[str]:
+    return [f"{number:.3f}" for number in numbers.to_pylist()]
+
+
+def _all_words(reasons: pa.ChunkedArray) -> list[str]:
+    """As :func:`words_of`, for a whole column."""
+    names = [tuple(given) for given in reasons.to_pylist()]
+    known = {given: words_of(given) for given in set(names)}
+    return [known[given] for given in names]
+
+
+def _images(ranked: pa.Table) -> list[str]:
+    folder = pc.binary_join_element_wise("faces", ranked["video_id"], ranked["face_id"], "/")
+    images: list[str] = pc.binary_join_element_wise(folder, "", ".png").to_pylist()
+    return images
+
+
+def _labels(ranked: pa.Table, said: Verdicts) -> list[str]:
+    labels: list[str] = ranked["label"].to_pylist()
+    for face in np.flatnonzero(said.is_in(State.RELABELLED)).tolist():
+        labels[face] = label_of(said, face, labels[face])
+    return labels
 
 
 def label_of(said: Verdicts, face: int, label: str) -> str:

@@ -18,13 +18,8 @@ class Suspicion:
 
     suspicion: Floats
     """From 0 to 1."""
-    strengths: Floats
-    """(n, reasons): of each of :data:`REASONS`, from 0 to 1."""
-
-    @property
-    def given(self) -> NDArray[np.bool_]:
-        """(n, reasons): which reasons are given."""
-        return self.strengths >= _GIVEN
+    given: NDArray[np.bool_]
+    """(n, reasons): which of :data:`REASONS` are given."""
 
 
 def suspect(evidence: Evidence) -> Suspicion:
@@ -34,7 +29,7 @@ def suspect(evidence: Evidence) -> Suspicion:
     is right, each taken for as probable as its weight times its strength.
     """
     if not evidence.faces.num_rows:
-        return Suspicion(np.zeros(0), np.zeros((0, len(REASONS))))
+        return Suspicion(np.zeros(0), np.zeros((0, len(REASONS)), np.bool_))
     strengths = np.stack([reason.strengths(evidence) for reason in REASONS], axis=1)
     weights = np.array([reason.weight for reason in REASONS])
-    return Suspicion(1 - np.prod(1 - weights * strengths, axis=1), strengths)
+    return Suspicion(1 - np.prod(1 - weights * strengths, axis=1), strengths >= _GIVEN)

@@ -26,7 +26,7 @@ def test_calm_tracks_are_not_asked(asked):
 
 
 def test_a_stretch_that_looks_another_is_asked_once(asked):
-    apart = np.array([0.1, 0.3, 0.4, 0.3, 0.05, 0.1])
+    apart = np.array([0.1, 0.4, 0.3, 0.35, 0.05, 0.1])
     strangers = _people(asked, "abbbaa").strangers([np.arange(6)], apart, one_person=False)
     assert (strangers > 1).tolist() == [False, True, True, True, False, False]
     assert strangers[1] == pytest.approx(np.linalg.norm(BOB) / SAME_PERSON)
@@ -34,9 +34,10 @@ def test_a_stretch_that_looks_another_is_asked_once(asked):
 
 
 def test_the_same_person_turned_away_is_no_stranger(asked):
-    apart = np.array([0.1, 0.4, 0.05])
-    strangers = _people(asked, "aaa").strangers([np.arange(3)], apart, one_person=False)
-    assert strangers.tolist() == [0, 0, 0]
+    apart = np.array([0.1, 0.3, 0.6, 0.4, 0.05])
+    aside = _people(asked, "aabaa").strangers([np.arange(5)], apart, one_person=False)
+    assert aside.tolist() == [0] * 5
+    assert sorted(asked) == [1, 4]
 
 
 def test_where_one_person_is_meant_other_tracks_are_asked(asked):

@@ -7,15 +7,22 @@ from deepfake_dataset.decisions import Action, read_decisions, verdicts
 from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.queue import COLUMNS, rank, words_of, write_queue
+from deepfake_dataset.review.queue import (
+    COLUMNS,
+    queue_path,
+    rank,
+    renew_queue,
+    words_of,
+    write_queue,
+)
 from deepfake_dataset.review.reasons import REASONS
 from deepfake_dataset.review.suspicion import Suspicion
 
 
 def _judged(count):
-    strengths = np.zeros((count, len(REASONS)))
-    strengths[1, [0, 2]] = 0.9
-    return Suspicion(np.array([0.1, 0.9, 0.1, 0.5] + [0.0] * (count - 4)), strengths)
+    given = np.zeros((count, len(REASONS)), np.bool_)
+    given[1, [0, 2]] = True
+    return Suspicion(np.array([0.1, 0.9, 0.1, 0.5] + [0.0] * (count - 4)), given)
 
 
 @pytest.fixture
@@ -72,3 +79,41 @@ def test_a_disk_that_refuses_leaves_the_old_table(filled, ranked, tmp_path, monk
         write_queue(file, ranked, verdicts(ranked, read_decisions(filled)))
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["queue.csv"]
     assert file.read_text() == "old"
+
+
+@pytest.fixture
+def renew(filled, ranked):
+    """Writes the table where it lies, as it has to be; says whether it was written."""
+
+    def run(key="key", faces=ranked):
+        path = queue_path(filled)
+        before = path.stat().st_ino if path.exists() else None
+        renew_queue(filled, faces, verdicts(faces, read_decisions(filled)), key)
+        return path.stat().st_ino != before
+
+    return run
+
+
+def test_the_table_is_written_anew_only_where_it_would_differ(filled, renew, desk):
+    assert [renew(), renew(), renew("another"), renew("another")] == [True, False, True, False]
+    desk.decide(["0123456789abcdef-000003-0"], Action.KEEP, reviewer="A")
+    assert [renew("another"), renew("another")] == [True, False]
+    for label in (Label.FAKE, Label.UNKNOWN):
+        desk.decide(["0123456789abcdef-000003-0"], Action.RELABEL, reviewer="A", label=label)
+        assert [renew("another"), renew("another")] == [True, False]
+
+
+@pytest.mark.parametrize("lost", ["edited", "deleted", "note gone", "note damaged"])
+def test_a_table_that_someone_changed_is_written_anew(filled, renew, lost):
+    renew()
+    path, note = queue_path(filled), filled.cache_folder / "queue.txt"
+    whole = path.read_bytes()
+    if lost == "edited":
+        path.write_bytes(whole.replace(b"undecided", b"UNDECIDED", 1))
+    elif lost == "note damaged":
+        note.write_bytes(b"\xff\0")
+    else:
+        (path if lost == "deleted" else note).unlink()
+    assert renew()
+    assert path.read_bytes() == whole
+    assert not renew()

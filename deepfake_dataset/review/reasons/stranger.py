@@ -8,4 +8,4 @@ def _strengths(evidence: Evidence) -> Floats:
     return rise(evidence.clue("stranger"), 1.0)
 
 
-STRANGER = Reason("stranger", "another person", 0.7, _strengths)
+STRANGER = Reason("stranger", "another person", 0.9, _strengths)

@@ -156,6 +156,7 @@ class _Answers:
             "states": [str(state) for state in STATES],
             "labels": [str(label) for label in LABELS],
             "reasonWords": [[reason.name, reason.words] for reason in REASONS],
+            "thumbs": self._first_thumbnails(),
         }
         data = pack(self._listing, self._desk, head)
         return Response(data, media_type="application/octet-stream")
@@ -207,6 +208,12 @@ class _Answers:
         """The frame of a face. Its id names the video's bytes and the frame: it never changes."""
         data = self._desk.frame(request.path_params["face_id"])
         return Response(data, headers=_FOREVER, media_type="image/jpeg")
+
+    def _first_thumbnails(self) -> dict[str, str]:
+        """By key, as addresses that hold the picture: one answer less for each to wait for."""
+        made = self._thumbnails.made_first(self._desk)
+        head = "data:image/jpeg;base64,"
+        return {key: head + base64.b64encode(data).decode() for key, data in made.items()}
 
     def _has(self, face_id: str, key: str) -> str:
         """The face, if its crop is now the one that the key stands for."""

@@ -1,5 +1,6 @@
 """Crops made small once, so that a grid of thousands of them comes at once."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -13,8 +14,10 @@ from deepfake_dataset.review.desk import Desk
 from deepfake_dataset.review.web.listing import crop_sha256, key_of
 
 SIDE_PX = 160
-FIRST = 60
-"""Made while the browser starts: what a large window shows at first."""
+_FIRST = 80
+"""As many as a large window shows at first: they go to the page with the list of faces."""
+_BELOW = 12
+"""Of them after the first open face, which a page that opens scrolls into its last row."""
 _QUALITY = 88
 
 
@@ -30,24 +33,42 @@ class Thumbnails:
         return cls(desk.dataset.cache_folder / "thumbnails")
 
     def make_first(self, desk: Desk) -> None:
-        """Make those of the worst faces; what cannot be made is told when it is asked for."""
-        for face_id in desk.faces["face_id"].slice(0, FIRST).to_pylist():
-            key = key_of(crop_sha256(desk, desk.position(face_id)))
+        """Make those that a page shows at first; what cannot be made is told when asked for."""
+        for key, crop in _first(desk):
             with suppress(MissingCropError):
-                self.of(desk.crop_path(face_id), key)
+                self.of(crop, key)
+
+    def made_first(self, desk: Desk) -> dict[str, bytes]:
+        """By their keys, those that a page shows at first, as far as they are made."""
+        made = {}
+        for key, _ in _first(desk):
+            with suppress(OSError):
+                made[key] = self._place(key).read_bytes()
+        return made
 
     def of(self, crop: Path, key: str) -> bytes:
         """The crop in small; ``key`` is the beginning of its file's SHA-256, in hex digits.
 
         Raises :class:`MissingCropError`.
         """
-        kept = self._folder / key[:2] / f"{key}.jpg"
+        kept = self._place(key)
         with suppress(OSError):
             return kept.read_bytes()
         small = _small(crop)
         with suppress(OSError):  # on a read-only disk they are made each time
             _keep(kept, small)
         return small
+
+    def _place(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.jpg"
+
+
+def _first(desk: Desk) -> Iterator[tuple[str, Path]]:
+    """Keys and crops of the faces that are in view when the page opens at the first open one."""
+    start = max(0, int(desk.verdicts.reviewed.argmin()) + _BELOW - _FIRST)
+    for position in range(start, min(start + _FIRST, desk.faces.num_rows)):
+        crop = desk.crop_path(desk.faces["face_id"][position].as_py())
+        yield key_of(crop_sha256(desk, position)), crop
 
 
 def _small(crop: Path) -> bytes:

@@ -21,6 +21,9 @@ export function icon(state) {
   return draw("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, draw("use", { href: `#i-${state}` }));
 }
 
+// With commas between thousands. Intl does it too, but takes 30 ms to be loaded.
+export const counted = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+
 // A status that screen readers speak.
 export function say(text) {
   $("#live").textContent = text;

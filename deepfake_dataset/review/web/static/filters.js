@@ -54,6 +54,8 @@ export class Filters {
   #show() {
     const { filters } = this.view;
     for (const name of Object.keys(filters)) this.form.elements[name].classList.toggle("set", filters[name] !== ANY);
-    $("#clear").hidden = Object.values(filters).every((value) => value === ANY);
+    const any = Object.values(filters).some((value) => value !== ANY);
+    $("#clear").hidden = !any;
+    $("#more").classList.toggle("set", any);
   }
 }

@@ -43,7 +43,7 @@ export class Fixer {
 
   // Gives the marks to save, or null. Throws where there is no frame to mark.
   async open(face) {
-    const id = this.store.ids[face];
+    const id = this.store.idOf(face);
     const [account, address] = await Promise.all([
       ask(`/api/faces/${id}`).then((answer) => answer.json()), frameOf(id),
     ]);
@@ -226,7 +226,7 @@ export class Fixer {
     const { round } = preview;
     const wasByBox = this.byBox;
     try {
-      const answer = await (await ask("/api/preview", { face_id: this.store.ids[this.face], marks: this.#marks })).json();
+      const answer = await (await ask("/api/preview", { face_id: this.store.idOf(this.face), marks: this.#marks })).json();
       if (round === preview.round) this.#take(answer, wasByBox);
     } catch (error) {
       if (round === preview.round) {

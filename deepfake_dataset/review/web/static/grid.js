@@ -15,6 +15,7 @@ export class Grid {
   #rows = []; // { top, height, group, first, end } in places of the view; headings have no end
   #shown = new Map(); // index of a row → its element
   #columns = 1;
+  #width = 0; // that the rows were made for
   #settled = 0;
   #scrolling = false;
 
@@ -23,7 +24,7 @@ export class Grid {
     this.body = element.querySelector(".rows");
     this.empty = element.querySelector(".empty");
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.layout()).observe(element);
+    new ResizeObserver(() => this.#resized()).observe(element);
   }
 
   get face() {
@@ -36,7 +37,8 @@ export class Grid {
 
   // Anew, after the view or the width has changed; the active face stays in sight.
   layout() {
-    const width = this.element.clientWidth - 2 * EDGE_PX;
+    this.#width = this.element.clientWidth;
+    const width = this.#width - 2 * EDGE_PX;
     this.#columns = Math.max(2, Math.floor((width + GAP_PX) / (this.size + GAP_PX)));
     this.cell = Math.floor((width - GAP_PX * (this.#columns - 1)) / this.#columns);
     const height = this.cell + WORDS_PX + GAP_PX;
@@ -61,6 +63,13 @@ export class Grid {
     this.empty.hidden = this.view.faces.length > 0;
     this.body.replaceChildren();
     this.#shown.clear();
+    this.reveal();
+    this.render();
+  }
+
+  // A window of another height has the same rows.
+  #resized() {
+    if (this.element.clientWidth !== this.#width) return this.layout();
     this.reveal();
     this.render();
   }

@@ -46,7 +46,7 @@ export class Inspector {
     const state = store.stateOf(face);
     const crop = $("#crop");
     if (crop.getAttribute("src") !== store.crop(face)) crop.src = store.crop(face);
-    crop.alt = `The crop of ${store.ids[face]}`;
+    crop.alt = `The crop of ${store.idOf(face)}`;
     const label = store.labels[store.label[face]];
     $("#verdict").replaceChildren(...(state === "undecided" ? [] : [icon(state)]), wordOf(state, label));
     const bar = make("b");
@@ -99,7 +99,7 @@ export class Inspector {
     const { store } = this;
     let account;
     try {
-      account = await (await ask(`/api/faces/${store.ids[face]}`)).json();
+      account = await (await ask(`/api/faces/${store.idOf(face)}`)).json();
     } catch (error) {
       if (token === this.#token) note($("#stage"), error);
       return;
@@ -117,7 +117,7 @@ export class Inspector {
   }
 
   async #showBeside(face, token) {
-    const account = await (await ask(`/api/faces/${this.store.ids[face]}`)).json();
+    const account = await (await ask(`/api/faces/${this.store.idOf(face)}`)).json();
     await this.#showFrame($("#beside"), face, account, token);
   }
 

@@ -1,6 +1,6 @@
 // Joins the parts of the page: what a key or a click does to which faces.
 
-import { $, make, say } from "./dom.js";
+import { $, counted, make, say } from "./dom.js";
 import { Filters } from "./filters.js";
 import { Fixer } from "./fixer.js";
 import { Grid } from "./grid.js";
@@ -63,6 +63,7 @@ class Page {
     $("#by-suspicion").addEventListener("click", () => this.order(false));
     $("#by-track").addEventListener("click", () => this.order(true));
     $("#help-button").addEventListener("click", () => this.help());
+    $("#more").addEventListener("click", () => this.unfold());
     $("#theme").addEventListener("click", () => theme(1));
     $("#who").addEventListener("click", () => this.askName());
     $("#banner button").addEventListener("click", () => this.outbox.retry());
@@ -136,7 +137,7 @@ class Page {
       return notice([error.message, error.hint].filter(Boolean).join("; "));
     }
     if (!marks) return;
-    this.send("/api/fix", "fix", [face], () => ({ face_id: this.store.ids[face], marks }));
+    this.send("/api/fix", "fix", [face], () => ({ face_id: this.store.idOf(face), marks }));
     this.advance([face]);
   }
 
@@ -148,7 +149,7 @@ class Page {
     const act = mine ? acts.pop() : { faces: here, version: store.version };
     if (!act.faces.length) return notice("Nothing to take back.");
     this.send("/api/decide", "undo", act.faces, () => ({
-      action: "undo", face_ids: act.faces.map((face) => store.ids[face]), seen: act.version ?? store.version,
+      action: "undo", face_ids: act.faces.map((face) => store.idOf(face)), seen: act.version ?? store.version,
     }));
     this.select([]);
     this.pick(act.faces[0]);
@@ -156,7 +157,7 @@ class Page {
 
   decide(action, faces, more = {}) {
     if (!faces.length) return;
-    const ids = faces.map((face) => this.store.ids[face]);
+    const ids = faces.map((face) => this.store.idOf(face));
     this.send("/api/decide", action, faces, () => ({ action, face_ids: ids, ...more }));
     this.advance(faces);
   }
@@ -184,7 +185,7 @@ class Page {
       act.version = answer.version;
       this.#take(answer);
       if (action !== "undo") this.tally.add(faces.length);
-      say(`Saved: ${faces.length > 1 ? `${faces.length} faces` : `face ${this.view.places.get(faces[0]) + 1}`} ${DONE[action]}`);
+      say(`Saved: ${faces.length > 1 ? `${faces.length} faces` : `face ${this.view.placeOf(faces[0]) + 1}`} ${DONE[action]}`);
     } catch (error) {
       settled();
       this.acts = this.acts.filter((other) => other !== act);
@@ -205,7 +206,7 @@ class Page {
   // To the next open face after the last of those decided.
   advance(faces) {
     const { view } = this;
-    const last = Math.max(...faces.map((face) => view.places.get(face) ?? -1));
+    const last = Math.max(...faces.map((face) => view.placeOf(face)));
     this.select([]);
     const next = view.nextOpen(Math.max(last, 0));
     this.go(next < 0 ? this.grid.active : next);
@@ -220,8 +221,8 @@ class Page {
   }
 
   pick(face) {
-    const place = this.view.places.get(face);
-    if (place !== undefined) this.go(place);
+    const place = this.view.placeOf(face);
+    if (place >= 0) this.go(place);
   }
 
   select(faces, anchor = null) {
@@ -235,7 +236,7 @@ class Page {
     grid.render();
     this.inspector.show(grid.face);
     const several = grid.selected.size > 1;
-    const place = view.faces.length ? `face ${(grid.active + 1).toLocaleString("en")} of ${view.faces.length.toLocaleString("en")}` : "no faces";
+    const place = view.faces.length ? `face ${counted(grid.active + 1)} of ${counted(view.faces.length)}` : "no faces";
     $("#count").textContent = several ? `${grid.selected.size} faces selected` : this.ranging ? `${place} · range begun` : place;
   }
 
@@ -336,12 +337,20 @@ class Page {
   }
 
   filter() {
+    this.unfold(true);
     $("#filters select").focus();
+  }
+
+  // In a small window filters, name and theme are folded away.
+  unfold(open) {
+    const unfolded = $("header").classList.toggle("unfolded", open);
+    $("#more").setAttribute("aria-expanded", unfolded);
   }
 
   help() {
     showKeys();
     $("#help").showModal();
+    $("#help").scrollTop = 0; // the button that has the focus is at its end
   }
 
   // Another order or other filters; the active face stays the active one if it is shown.
@@ -349,7 +358,8 @@ class Page {
     const { face } = this.grid;
     this.view.renew();
     this.select([]);
-    this.grid.active = this.view.places.get(face) ?? Math.max(0, this.view.nextOpen(-1));
+    const place = this.view.placeOf(face);
+    this.grid.active = place < 0 ? Math.max(0, this.view.nextOpen(-1)) : place;
     this.grid.layout();
     this.go(this.grid.active);
     say(`${this.view.faces.length} faces`);

@@ -10,25 +10,34 @@ const OUT = ["rejected", "wrong-person"];
 const OPEN = ["undecided", "to-confirm"];
 
 export class Store extends EventTarget {
+  #ids; // lines of bytes
+  #starts = null; // where each begins, and where one more would
+  #text = new TextDecoder();
+  #track = []; // the one asked for last
+
   // From the answer to /api/faces: a line of JSON, then the columns that it names.
   constructor(buffer) {
     super();
     const bytes = new Uint8Array(buffer);
     const start = bytes.indexOf(10) + 1;
-    const text = new TextDecoder();
-    Object.assign(this, JSON.parse(text.decode(bytes.subarray(0, start))));
+    Object.assign(this, JSON.parse(this.#text.decode(bytes.subarray(0, start))));
     for (const [name, Type] of Object.entries(TYPES)) {
       const [at, length] = this.columns[name];
       this[name] = new Type(buffer, start + at, length / Type.BYTES_PER_ELEMENT);
     }
     const [at, length] = this.columns.ids;
-    this.ids = this.count ? text.decode(bytes.subarray(start + at, start + at + length)).split("\n") : [];
+    this.#ids = bytes.subarray(start + at, start + at + length);
     this.pending = new Map(); // position → state that is not acknowledged yet
     this.decided = 0;
     this.isOpen = this.states.map((word) => OPEN.includes(word));
     this.isOut = this.states.map((word) => OUT.includes(word));
     for (const state of this.state) this.decided += !this.isOpen[state];
-    this.tracks = null;
+  }
+
+  // Read when asked for: words of a hundred thousand ids would be made before the first is shown.
+  idOf(face) {
+    this.#starts ??= startsOfLines(this.#ids, this.count);
+    return this.#text.decode(this.#ids.subarray(this.#starts[face], this.#starts[face + 1] - 1));
   }
 
   stateOf(face) {
@@ -48,12 +57,14 @@ export class Store extends EventTarget {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  // Those of the first screen came along.
   thumb(face) {
-    return `/thumbs/${this.ids[face]}/${this.keyOf(face)}.jpg`;
+    const key = this.keyOf(face);
+    return this.thumbs[key] ?? `/thumbs/${this.idOf(face)}/${key}.jpg`;
   }
 
   crop(face) {
-    return `/crops/${this.ids[face]}/${this.keyOf(face)}.png`;
+    return `/crops/${this.idOf(face)}/${this.keyOf(face)}.png`;
   }
 
   videoOf(face) {
@@ -65,26 +76,22 @@ export class Store extends EventTarget {
     return this.reasonWords.filter((_, bit) => this.reasons[face] & (1 << bit));
   }
 
-  // Faces of the same track, by time.
-  trackOf(face) {
-    this.tracks ??= this.#byTrack();
-    return this.tracks.get(this.#trackKey(face));
-  }
-
-  #trackKey(face) {
+  // A number for the track of a face, unlike those of other videos.
+  trackKey(face) {
     return this.video[face] * 0x100000 + this.track[face];
   }
 
-  #byTrack() {
-    const tracks = new Map();
-    for (let face = 0; face < this.count; face++) {
-      const key = this.#trackKey(face);
-      const faces = tracks.get(key);
-      if (faces) faces.push(face);
-      else tracks.set(key, [face]);
+  // Faces of the same track, by time.
+  trackOf(face) {
+    const { video, track, frame } = this;
+    if (!this.#track.includes(face)) {
+      this.#track = [];
+      for (let other = 0; other < this.count; other++) {
+        if (track[other] === track[face] && video[other] === video[face]) this.#track.push(other);
+      }
+      this.#track.sort((a, b) => frame[a] - frame[b]);
     }
-    for (const faces of tracks.values()) faces.sort((a, b) => this.frame[a] - this.frame[b]);
-    return tracks;
+    return this.#track;
   }
 
   // What the server says of some faces; gives those that are other than before.
@@ -107,4 +114,11 @@ export class Store extends EventTarget {
   tell(faces) {
     this.dispatchEvent(new CustomEvent("change", { detail: faces }));
   }
+}
+
+function startsOfLines(bytes, count) {
+  const starts = new Uint32Array(count + 1);
+  for (let line = 0; line < count; line++) starts[line + 1] = bytes.indexOf(10, starts[line]) + 1;
+  starts[count] = bytes.length + 1; // the last line has no end
+  return starts;
 }

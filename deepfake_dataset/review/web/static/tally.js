@@ -1,11 +1,9 @@
 // How far the review is, and how fast.
 
-import { $, make } from "./dom.js";
+import { $, counted, make } from "./dom.js";
 
 const WINDOW_MS = 5 * 60_000;
 const LEAST_MS = 20_000; // a rate of the first seconds says nothing
-
-const number = new Intl.NumberFormat("en");
 
 export class Tally {
   #done = []; // [time, faces] acknowledged on this page, the last five minutes of them
@@ -28,9 +26,9 @@ export class Tally {
     bar.firstElementChild.style.width = `${100 * share}%`;
     bar.setAttribute("aria-valuemax", count);
     bar.setAttribute("aria-valuenow", decided);
-    const rest = make("span", { textContent: ` of ${number.format(count)}` });
+    const rest = make("span", { textContent: ` of ${counted(count)}` });
     const rate = make("span", { className: "rate", textContent: this.#rate() });
-    $("#tally").replaceChildren(number.format(decided), rest, rate);
+    $("#tally").replaceChildren(counted(decided), rest, rate);
     document.title = `${decided}/${count} · ${dataset}`;
   }
 
@@ -40,6 +38,6 @@ export class Tally {
     if (!this.#done.length) return " faces";
     const faces = this.#done.reduce((sum, [, n]) => sum + n, 0);
     const minutes = Math.max(LEAST_MS, now - this.#done[0][0]) / 60_000;
-    return ` faces · ${number.format(Math.round(faces / minutes))}/min`;
+    return ` faces · ${counted(Math.round(faces / minutes))}/min`;
   }
 }

@@ -7,7 +7,7 @@ export class View {
   grouped = false;
   groups = []; // of faces; one group where they are not grouped by track
   faces = []; // all of them in the order shown
-  places = new Map(); // face → its index in faces
+  #places = null; // face → its index in faces, or −1
 
   constructor(store) {
     this.store = store;
@@ -21,7 +21,14 @@ export class View {
     for (let face = 0; face < this.store.count; face++) if (this.#fits(face)) shown.push(face);
     this.groups = this.grouped ? this.#byTrack(shown) : shown.length ? [shown] : [];
     this.faces = this.groups.flat();
-    this.places = new Map(this.faces.map((face, place) => [face, place]));
+    this.#places ??= new Int32Array(this.store.count);
+    this.#places.fill(-1);
+    this.faces.forEach((face, place) => (this.#places[face] = place));
+  }
+
+  // Index in faces of a face; −1 where it is not shown.
+  placeOf(face) {
+    return this.#places[face] ?? -1;
   }
 
   // The next face that is open, from a place on and then from the start; −1 where none is.
@@ -48,9 +55,10 @@ export class View {
   #byTrack(shown) {
     const tracks = new Map();
     for (const face of shown) {
-      const track = this.store.trackOf(face);
-      if (!tracks.has(track)) tracks.set(track, []);
-      tracks.get(track).push(face);
+      const key = this.store.trackKey(face);
+      const track = tracks.get(key);
+      if (track) track.push(face);
+      else tracks.set(key, [face]);
     }
     const byTime = (a, b) => this.store.frame[a] - this.store.frame[b];
     return [...tracks.values()].map((faces) => faces.sort(byTime));

@@ -335,6 +335,49 @@ def test_nothing_runs_out_of_the_window(
         assert box["y"] + box["height"] <= height + 1
 
 
+SMALL = [(640, 360), (568, 320), (844, 390), (390, 844), (360, 640), (800, 600)]
+
+
+@pytest.mark.parametrize(("width", "height"), SMALL)
+def test_every_tool_is_in_sight_in_a_small_window(
+    new_tab: Callable[..., Any], width: int, height: int
+) -> None:
+    tab = new_tab(viewport={"width": width, "height": height})
+    tab.evaluate("document.querySelector('#saved').textContent = 'Saved'")
+    assert _outside(tab, "header :is(button, select, p), #actions button") == []
+    assert tab.locator("header").bounding_box()["height"] < 90
+    tab.keyboard.press("/")
+    assert tab.evaluate("document.activeElement.name") == "state"
+    tools = "header :is(h1, button, select, p):not(#clear), #actions button"
+    assert _outside(tab, tools) == []
+    assert all(one.is_visible() for one in tab.locator(tools).all() if not _is_more(one))
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("f")
+    tab.wait_for_selector("#fixer[open]")
+    assert _outside(tab, "#fixer button") == []
+
+
+def _is_more(tool: Any) -> bool:
+    return bool(tool.get_attribute("id") == "more")
+
+
+def _outside(tab: Any, tools: str) -> list[str]:
+    """Those that are shown, but not whole within the window and all that holds them."""
+    found: list[str] = tab.evaluate(
+        """(tools) => [...document.querySelectorAll(tools)].filter((tool) => {
+            if (!tool.checkVisibility()) return false;
+            const { left, top, right, bottom } = tool.getBoundingClientRect();
+            for (let holder = tool.parentElement; holder; holder = holder.parentElement) {
+                const edge = holder.getBoundingClientRect();
+                if (left < edge.left - 1 || right > edge.right + 1) return true;
+            }
+            return bottom > innerHeight + 1 || top < -1;
+        }).map((tool) => tool.id || tool.name || tool.textContent)""",
+        tools,
+    )
+    return found
+
+
 def test_everything_is_reached_with_the_tab_key(tab: Any) -> None:
     reached = set()
     tab.locator("#by-suspicion").focus()
