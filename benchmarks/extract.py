@@ -146,7 +146,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "scene detection": (scenes.SceneDetector, "push"),
     "search, whole frames": (search.Search, "_search_whole"),
     "search, windows": (search.Search, "near"),
-    "landmarks": (portrait, "find_landmarks"),
+    "landmarks": (video, "find_landmarks"),
     "crops": (portrait, "cut_out"),
     "measures and PNG": (video, "portray"),
     "commit": (Dataset, "commit"),

@@ -58,15 +58,17 @@ def to_rgb(yuv: NDArray[np.uint8], code: int, full_range: bool) -> NDArray[np.ui
     return np.asarray(cv2.transform(yuv, _to_rgb_matrix(code, full_range)), dtype=np.uint8)
 
 
-def to_full_range(yuv: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Limited-range YUV stretched so that black is 0, white is 255 and grey stays 128."""
-    return np.asarray(cv2.LUT(yuv, _stretch()), dtype=np.uint8)
+def to_full_range(luma: NDArray[np.uint8], *chroma: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Limited-range planes stretched so that black is 0, white is 255 and grey stays 128."""
+    for_luma, for_chroma = _stretches()
+    planes = [cv2.LUT(luma, for_luma), *(cv2.LUT(plane, for_chroma) for plane in chroma)]
+    return [np.asarray(plane, dtype=np.uint8) for plane in planes]
 
 
 @cache
-def _stretch() -> NDArray[np.uint8]:
+def _stretches() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     level = np.arange(256)
     luma = (level - 16) * 255 / 219
     chroma = (level - 128) * 255 / 224 + 128
-    table = np.stack([luma, chroma, chroma], axis=-1)[None]
-    return np.clip(np.rint(table), 0, 255).astype(np.uint8)
+    as_levels = [np.clip(np.rint(to), 0, 255).astype(np.uint8) for to in (luma, chroma)]
+    return as_levels[0], as_levels[1]

@@ -34,6 +34,7 @@ _LOG_UNIT = 0.10
 _CHROMA_UNIT = 3.5
 # Added to luma before the logarithm: what is nearly black carries noise, not light.
 _DARK = 16.0
+_LOG_LUMA = np.log(np.arange(256, dtype=np.float32) + np.float32(_DARK)) / np.float32(_LOG_UNIT)
 # Cells darker or brighter than this before and after say little: a white balance moves dark
 # ones by a level or two, and clipped ones not at all.
 _DIM, _CLIPPED = (float(np.log(luma + _DARK)) / _LOG_UNIT for luma in (40, 243))
@@ -77,9 +78,10 @@ class _Beat:
         """Reduce a look to cells."""
         size = _grid_size(look)[::-1]
         grid = cv2.resize(look.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
-        tone = grid.astype(np.float32) / np.float32(_CHROMA_UNIT)
-        tone[:, 0] = np.log(grid[:, 0] + np.float32(_DARK)) / np.float32(_LOG_UNIT)
-        return cls(look, tone, np.asarray(tone[watched].mean(axis=0)))
+        tone = grid / np.float32(_CHROMA_UNIT)
+        tone[:, 0] = _LOG_LUMA[grid[:, 0]]
+        mean = watched @ tone / np.count_nonzero(watched)
+        return cls(look, tone, np.asarray(mean, dtype=np.float32))
 
 
 class LightDetector:
@@ -235,9 +237,12 @@ def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Bea
     Judged by the mean of all cells alone: it must have moved between the windows, and
     stood about still within them.
     """
+    means = np.array([beat.mean for beat in beats])
+    if np.linalg.norm(np.ptp(means, axis=0)) <= _GATE:  # no two windows lie further apart
+        return
     times = np.array([beat.look.time_s for beat in beats])
     now_s = times[-1]
-    total = np.cumsum([np.zeros(3, np.float32), *(beat.mean for beat in beats)], axis=0)
+    total = np.vstack([np.zeros(3, np.float32), np.cumsum(means, axis=0)])
     after = np.searchsorted(times, [now_s - _HOLD_S])
     last = np.array([len(beats)])
     ends = np.searchsorted(times, now_s - _HOLD_S - _RAMPS_S, side="right")

@@ -58,8 +58,8 @@ class Look:
     @cached_property
     def is_blank(self) -> bool:
         """Whether there is nothing to see, or no more than a line of text on nothing."""
-        luma = np.ascontiguousarray(self.yuv[..., 0])
-        middle = float(luma.mean())
+        luma = cv2.extractChannel(self.yuv, 0)
+        middle = cv2.mean(luma)[0]
         flat = cv2.inRange(luma, middle - _BLANK_LEVELS, middle + _BLANK_LEVELS)
         if cv2.countNonZero(flat) < _FLAT_SHARE * luma.size:
             return False
@@ -68,7 +68,7 @@ class Look:
     @cached_property
     def luma(self) -> Plane:
         """(h, w), slightly blurred so that small motion matters less."""
-        luma = np.ascontiguousarray(self.yuv[..., 0], dtype=np.float32)
+        luma = cv2.extractChannel(self.yuv, 0).astype(np.float32)
         return np.asarray(cv2.GaussianBlur(luma, (0, 0), 1.0), dtype=np.float32)
 
     @cached_property

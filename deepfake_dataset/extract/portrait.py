@@ -1,4 +1,4 @@
-"""One face of one frame: its landmarks, its aligned crop, its measures, its PNG."""
+"""One face of one frame, its landmarks known: its aligned crop, its measures, its PNG."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,21 +8,14 @@ import numpy as np
 
 from deepfake_dataset.extract.align import anchors_of, cut_out, pose_of, share_outside
 from deepfake_dataset.extract.detectors import Detection
-from deepfake_dataset.extract.frame import Frame, Image
-from deepfake_dataset.extract.landmarks import Points, find_landmarks
+from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.landmarks import Points
+from deepfake_dataset.extract.png import encode
 from deepfake_dataset.extract.quality import sharpness, yaw_deg
 from deepfake_dataset.extract.scene import Sighting
 from deepfake_dataset.records import Box, Face
 from deepfake_dataset.settings import ExtractSettings
 
-# The average filter and Huffman coding alone: the size of zlib's fastest level on face crops,
-# in 45 % of its time.
-_PNG = [
-    cv2.IMWRITE_PNG_FILTER,
-    cv2.IMWRITE_PNG_FILTER_AVG,
-    cv2.IMWRITE_PNG_STRATEGY,
-    cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
-]
 # Landmarks whose face is this many times longer or shorter than the detector's box is wide,
 # or whose centre lies outside it, belong to something else. Sound faces lie between 0.74
 # and 1.29, whatever the detector and the number of points (benchmarks/align.py).
@@ -38,11 +31,16 @@ class Portrait:
 
 
 def portray(
-    sighting: Sighting, settings: ExtractSettings, *, name: str, scene: int, track: int
+    sighting: Sighting,
+    points: Points,
+    settings: ExtractSettings,
+    *,
+    name: str,
+    scene: int,
+    track: int,
 ) -> Portrait | None:
     """The face's crop and record, or None where its landmarks form no face."""
     frame, detection = sighting.frame, sighting.detection
-    points = find_landmarks(frame, sighting.start, settings.landmarks)
     if not is_face(points, detection.box, settings.margin):
         return None
     return cut_face(frame, points, detection, settings, name=name, scene=scene, track=track)
@@ -87,12 +85,6 @@ def cut_face(
         sha256=hashlib.sha256(png).hexdigest(),
     )
     return Portrait(face, png)
-
-
-def encode(crop: Image) -> bytes:
-    """PNG of RGB (h, w, 3): lossless, and the same encoding for every class."""
-    _, data = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), _PNG)
-    return data.tobytes()
 
 
 def _flat(points: Points) -> tuple[float, ...]:

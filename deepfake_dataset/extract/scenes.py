@@ -83,5 +83,7 @@ class SceneDetector:
             height, width = small.yuv.shape[:2]
             scale = LONG_SIDE / max(height, width)
             self._size = max(1, round(width * scale)), max(1, round(height * scale))
-        yuv = cv2.resize(small.yuv, self._size, interpolation=cv2.INTER_AREA)
-        return Look(small.index, small.time_s, np.asarray(yuv, np.uint8))
+        yuv = small.yuv
+        if (yuv.shape[1], yuv.shape[0]) != self._size:
+            yuv = np.asarray(cv2.resize(yuv, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+        return Look(small.index, small.time_s, yuv)

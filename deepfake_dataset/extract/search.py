@@ -1,6 +1,7 @@
 """Where to look for faces: over the whole frame, or in a window around a known one."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deepfake_dataset.extract.detectors import Detection, Detector
@@ -37,26 +38,35 @@ class Search:
         return self._latest[1]
 
     def _search_whole(self, frame: Frame) -> list[Detection]:
+        """Where the last search found nothing for sure, small faces are looked for at once.
+
+        That finds the larger ones too, and is the cheaper way if no large one is there.
+        """
+        sizes = self._sizes(frame)
+        found = self._down_to(sizes[-1:] if self._in_vain else sizes, frame)
+        self._in_vain = not self._any_sure(found)
+        return found
+
+    def _down_to(self, sizes: Sequence[float], frame: Frame) -> list[Detection]:
+        """Look for faces down to one size after the other until one is surely there."""
         doubtful: list[Detection] = []
-        for size in self._sizes(frame):
+        for size in sizes:
             found = self._in(self._patch(frame, frame.whole, size))
-            if any(d.score >= self.detector.sure for d in found):
-                self._in_vain = False
+            if self._any_sure(found):
                 return found
             doubtful = doubtful or found
-        self._in_vain = not doubtful
         return doubtful
 
-    def _sizes(self, frame: Frame) -> list[float]:
-        """Smallest faces to look for, one search after the other.
+    def _any_sure(self, found: Sequence[Detection]) -> bool:
+        return any(d.score >= self.detector.sure for d in found)
 
-        Where the last search found nothing, a search for the smallest alone is the cheaper
-        one: it finds the larger ones too.
-        """
+    def _sizes(self, frame: Frame) -> list[float]:
+        """Smallest faces to look for, one search after the other."""
         smallest, side = self._smallest(frame), min(frame.width, frame.height)
+        if self.every_face:
+            return [smallest]
         larger = {self._on_pyramid(smallest, share * side) for share in _LARGER_SHARES}
-        at_once = self.every_face or self._in_vain
-        return [smallest] if at_once else sorted({smallest, *larger}, reverse=True)
+        return sorted({smallest, *larger}, reverse=True)
 
     def near(self, frame: Frame, known: Box) -> list[Detection]:
         """Faces around a known one, down to one pyramid step smaller than it.

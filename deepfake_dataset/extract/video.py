@@ -1,6 +1,6 @@
 """One video in, faces out: one pass over its frames, one scene in memory at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from deepfake_dataset.errors import (
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import make_detector
 from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.landmarks import Points, find_landmarks
 from deepfake_dataset.extract.portrait import portray
 from deepfake_dataset.extract.sampling import SceneBuffer
-from deepfake_dataset.extract.scene import survey
+from deepfake_dataset.extract.scene import Sighting, survey
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
 from deepfake_dataset.extract.search import Search
 from deepfake_dataset.records import (
@@ -206,11 +207,13 @@ class _Extraction:
         found = survey(held, self._settings.faces_per_scene, self._search)
         missed = list(found.misses)
         number: dict[int, int] = {}
-        for sighting in found.sightings:
+        for sighting, points in self._outlined(found.sightings):
             index = sighting.frame.index
             name = f"{self._file.video_id}-{index:06d}-{number.get(index, 0)}"
             track = self._tracks + sighting.track
-            portrait = portray(sighting, self._settings, name=name, scene=scene, track=track)
+            portrait = portray(
+                sighting, points, self._settings, name=name, scene=scene, track=track
+            )
             if portrait is None:
                 missed.append((sighting.frame, MissReason.IMPLAUSIBLE))
                 continue
@@ -224,6 +227,15 @@ class _Extraction:
             for frame, reason in sorted(missed, key=lambda miss: miss[0].index)
             if frame.index not in number
         ]
+
+    def _outlined(self, sightings: Sequence[Sighting]) -> Iterable[tuple[Sighting, Points]]:
+        """Sightings with their landmarks, all of them found before any crop is made.
+
+        The model's trees are read at random places: memory that nothing else takes up is faster.
+        """
+        count = self._settings.landmarks
+        outlines = [find_landmarks(s.frame, s.start, count) for s in sightings]
+        return zip(sightings, outlines, strict=True)
 
     def _stream(self, decoder: Decoder, last: Frame) -> Stream:
         tally = decoder.tally

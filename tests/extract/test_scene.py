@@ -40,6 +40,8 @@ class Scripted:
         self.whole_calls += 1
         return self._seen(frame)
 
+    large = whole
+
     def near(self, frame: Shot, known: Box) -> list[Detection]:
         self.near_calls.append(frame.index)
         return [found for found in self._seen(frame) if found.box.overlap(known) > 0]
