@@ -1,7 +1,6 @@
 """``dsbuild review``: the queue, decisions out and in, and the desk behind the page."""
 
 import getpass
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -29,8 +28,7 @@ from deepfake_dataset.review.judgements import judge
 from deepfake_dataset.review.memory import Memory
 from deepfake_dataset.review.queue import queue_path, rank, renew_queue, write_queue
 from deepfake_dataset.review.recrop import Marks, Retake, Spot
-from deepfake_dataset.sources.fingerprints import Fingerprints
-from deepfake_dataset.sources.whereabouts import Whereabouts
+from deepfake_dataset.sources.find import find_source
 
 if TYPE_CHECKING:
     from deepfake_dataset.extract.frame import Frame, Image
@@ -227,23 +225,12 @@ class SourceStudio:
     def _locate(self, video_id: str) -> Path:
         known = self._places.get(video_id)
         if known is None or not known.is_file():
-            known = Fingerprints.of(self._dataset).locate(video_id) or self._last_seen(video_id)
+            known = find_source(self._dataset, video_id)
+            if known is None:
+                raise SourceGoneError(
+                    f"the video {video_id} is not where it was found",
+                    "faces can still be kept or rejected; to see frames and to fix faces bring the"
+                    " file back and run dsbuild extract over it",
+                )
             self._places[video_id] = known
         return known
-
-    def _last_seen(self, video_id: str) -> Path:
-        """A file that changed just before it was hashed has no fingerprint: it is hashed now."""
-        place = Whereabouts(self._dataset).places.get(video_id)
-        with suppress(OSError):
-            if place and _has_bytes(Path(place.location), video_id):
-                return Path(place.location)
-        raise SourceGoneError(
-            f"the video {video_id} is not where it was found",
-            "faces can still be kept or rejected; to see frames and to fix faces bring the file"
-            " back and run dsbuild extract over it",
-        )
-
-
-def _has_bytes(path: Path, video_id: str) -> bool:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest().startswith(video_id)

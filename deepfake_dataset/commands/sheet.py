@@ -11,7 +11,7 @@ from deepfake_dataset.briefs import read_briefs
 from deepfake_dataset.commands.status import read_status
 from deepfake_dataset.dataset import Dataset, writing
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.find import find_source
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,8 +31,8 @@ def draw_sheet(video: str, dataset: Path, output: Path | None = None) -> Path:
     opened = Dataset.open(dataset)
     file_id = _id_of(Path(video))
     record = opened.read(_find_video(video, file_id, opened))
-    known = Fingerprints.of(opened)
-    source = Path(video) if record.video_id == file_id else known.locate(record.video_id)
+    given = Path(video) if record.video_id == file_id else None
+    source = given or find_source(opened, record.video_id)
     wanted = stills_of(record)
     stills = read_stills(source, wanted) if source else {}
     target = output or opened.root / "reports" / f"{record.video_id}.png"
