@@ -6,7 +6,7 @@ FOLDER (default ``../shared/data/mesonet/faces``) holds a subfolder a class and 
 The groups of each class are cut into three folds, each of two blocks of neighbours: runs with
 numbers next to each other may come from one video, so that they should not be parted. A fold is
 tested on by networks trained on the two others, of which 15 % of each class's faces, again by
-group, are held back for the temperature. Every recipe has the same training faces and as many
+group, are held back for the calibration. Every recipe has the same training faces and as many
 epochs. Fold 0 is the one that the recipe ``best`` was chosen on; the default leaves it out.
 
 Besides the faces as they are, the networks are scored on them shrunk to 96 pixels, compressed
@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.calibrate import fit_temperature
+from deepfake_dataset.baseline.calibrate import fit_calibration
 from deepfake_dataset.baseline.examples import Examples, folder_examples, held_back
 from deepfake_dataset.baseline.metrics import Predictions, by_mean, measure
 from deepfake_dataset.baseline.predict import predictions
@@ -141,7 +141,7 @@ def one_run(
     folder.mkdir(parents=True, exist_ok=True)
     model = train(training, validation, asked, folder, resume=True, tell=_tell)
     at_validation = predictions(model, validation, resize=asked.resize)
-    calibration = fit_temperature(at_validation.label, at_validation.p_real)
+    calibration = fit_calibration(at_validation.label, at_validation.p_real, validation.group)
     found: list[Row] = []
     for shift in SHIFTS:
         scored = predictions(model, shifted(test, shift, pictures), resize=asked.resize)

@@ -1,17 +1,21 @@
-"""Scores that can be read as probabilities: one temperature, fitted on faces not trained on.
+"""Scores that can be read as probabilities: a temperature and a bias, fitted on faces held back.
 
-A network trained to the end is too sure of itself. Dividing its logits by one number fitted
-on validation makes scores as sure as they are right, and leaves their order as it is (Guo et
-al. 2017, "On Calibration of Modern Neural Networks", section 4.2).
+A network trained to the end is too sure of itself, or with smoothed labels not sure enough; and
+of people whom it has not seen it takes more forged faces for real ones than the other way round,
+as it knows few forged videos and many real ones. Its logits are therefore divided by one number
+(Guo et al. 2017, section 4.2) and moved by another (Platt 1999). Both are fitted on groups that it
+was not trained on, in which classes weigh alike, and in each class groups, whose faces are near
+copies. The order of scores stays as it is.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from deepfake_dataset.baseline.atomic import write_whole
@@ -25,44 +29,77 @@ Floats = NDArray[np.float64]
 _EDGE = 1e-7
 """Scores are single precision: nearer to 0 and 1 than this, logits are rounding alone."""
 _RANGE = (0.05, 20.0)
-"""Where validation is told apart without an error, likelihood would ask for temperature 0."""
+"""Of the temperature, however surely faces are told apart."""
+_SPREAD = np.array([1.0, 2.0])
+"""Standard deviations of what is expected before any group is seen: temperatures within a factor
+of e of 1, biases within two logits of 0. A handful of groups, all of them mistaken, would else
+ask for any bias, and a handful without a mistake for temperature 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a model's logits are divided by."""
+    """What a model's logits are divided by, and what is added then."""
 
     temperature: float = 1.0
+    bias: float = 0.0
+    """In logits; below 0 makes all faces less real."""
     faces: int = 0
     """Validation faces that it was fitted on; 0 where nothing was fitted."""
+    groups: int = 0
+    """Groups that these are of, in the class that has fewer."""
     loss_before: float | None = None
-    """Mean negative log-likelihood of these faces, in nats."""
+    """Mean negative log-likelihood in nats, of groups and classes that weigh alike."""
     loss_after: float | None = None
 
     def apply(self, p_real: ArrayLike) -> Floats:
-        """Scores in [0, 1] made as sure as they are right; .5 stays .5."""
+        """Scores in [0, 1] made as sure as they are right."""
         scores = np.asarray(p_real, np.float64)
-        if self.temperature == 1.0:
+        if (self.temperature, self.bias) == (1.0, 0.0):
             return scores
-        calibrated: Floats = expit(_logits(scores) / self.temperature)
+        calibrated: Floats = expit(_logits(scores) / self.temperature + self.bias)
         return calibrated
 
 
-def fit_temperature(label: ArrayLike, p_real: ArrayLike) -> Calibration:
-    """The temperature that makes labels (1 real, 0 fake) likeliest given the scores.
+def fit_calibration(label: ArrayLike, p_real: ArrayLike, group: ArrayLike) -> Calibration:
+    """What makes labels (1 real, 0 fake) likeliest given the scores of faces, in their groups.
 
-    Temperature 1 where there are not two classes to fit it on.
+    Scores stay as they are where there are not two classes to fit it on.
     """
     is_real = np.asarray(label) == 1
     if is_real.all() or not is_real.any():
         return Calibration()
-    logits = np.where(is_real, 1, -1) * _logits(np.asarray(p_real, np.float64))
+    logits = _logits(np.asarray(p_real, np.float64))
+    weight, groups = _weighed(is_real, np.asarray(group))
 
-    def loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0, -logits / np.exp(log_temperature)).mean())
+    def loss(log_temperature: float, bias: float) -> float:
+        moved = np.where(is_real, 1, -1) * (logits / np.exp(log_temperature) + bias)
+        return float(weight @ np.logaddexp(0, -moved))
 
-    fitted = minimize_scalar(loss, bounds=tuple(np.log(_RANGE)), method="bounded")
-    return Calibration(float(np.exp(fitted.x)), len(logits), loss(0.0), float(fitted.fun))
+    def objective(asked: Floats) -> float:
+        unlikely = float((asked**2 / _SPREAD**2).sum() / 2)
+        return loss(*asked) + unlikely / (2 * groups)
+
+    fitted = minimize(
+        objective, np.zeros(2), method="L-BFGS-B", bounds=[tuple(np.log(_RANGE)), (None, None)]
+    ).x
+    return Calibration(
+        temperature=float(np.exp(fitted[0])),
+        bias=float(fitted[1]),
+        faces=len(logits),
+        groups=groups,
+        loss_before=loss(0.0, 0.0),
+        loss_after=loss(*fitted),
+    )
+
+
+def _weighed(is_real: NDArray[np.bool_], group: NDArray[Any]) -> tuple[Floats, int]:
+    """Weights of faces, 1 in sum, and the number of groups of the class that has fewer."""
+    weight, fewest = np.zeros(len(is_real)), len(is_real)
+    for side in (is_real, ~is_real):
+        _, member, sizes = np.unique(group[side], return_inverse=True, return_counts=True)
+        weight[side] = 1 / (2 * len(sizes) * sizes[member])
+        fewest = min(fewest, len(sizes))
+    return weight, fewest
 
 
 def write_calibration(folder: Path, calibration: Calibration) -> None:
@@ -72,7 +109,7 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
 
 
 def read_calibration(folder: Path) -> Calibration:
-    """What is beside a model; temperature 1 where nothing is.
+    """What is beside a model; scores stay as they are where nothing is.
 
     Raises :class:`UsageError` where the file is damaged.
     """

@@ -106,7 +106,8 @@ def _scores(report: Report) -> str:
         f" videos; a frame counts as real from p_real {report.threshold:g} on. Below each figure"
         " its 95 % interval, from resampling whole videos"
         f" {report.resamples:,} times; where a class has one video there is none."
-        f" Scores are calibrated (temperature {report.calibration.temperature:.3g});"
+        f" Scores are calibrated (temperature {report.calibration.temperature:.3g}, bias"
+        f" {report.calibration.bias:+.3g});"
         " before that the calibration error per frame was"
         f" {figure(report.calibration_error_before, 'calibration_error')}."
     )

@@ -56,6 +56,7 @@ class Scored:
 
     model: str
     temperature: float
+    bias: float
     threshold: float
     faces: tuple[FaceScore, ...]
     videos: tuple[VideoScore, ...]

@@ -134,7 +134,11 @@ def _print(baseline: "Baseline") -> None:
         say(f"{name.replace('_', ' '):18}{cells}")
     for name in ("calibration_error", "confidence_error"):
         say(f"{name.replace('_', ' '):18}{_cell(getattr(faces, name)):>22}")
-    say(f"temperature {report.calibration.temperature:.2f}; report in {baseline.run}/report.html")
+    fitted = report.calibration
+    say(
+        f"temperature {fitted.temperature:.2f}, bias {fitted.bias:+.2f}; report in"
+        f" {baseline.run}/report.html"
+    )
 
 
 def _cell(estimate: "Estimate") -> str:

@@ -173,15 +173,15 @@ def _of_manifests(root: Path, recipe: "Recipe", *, force: bool, audit: Audit | N
 def _score(
     folder: Path, name: str, recipe: "Recipe", model: Any, sides: Sides, threshold: float
 ) -> Baseline:
-    """Fit the temperature on validation, score the test, write what a run leaves."""
-    from deepfake_dataset.baseline.calibrate import fit_temperature, write_calibration
+    """Fit the calibration on validation, score the test, write what a run leaves."""
+    from deepfake_dataset.baseline.calibrate import fit_calibration, write_calibration
     from deepfake_dataset.baseline.history import read_history
     from deepfake_dataset.baseline.models import side_of
     from deepfake_dataset.baseline.predict import pixels_of, predictions
     from deepfake_dataset.baseline.report import About, write_report
 
     validation = predictions(model, sides.validation, resize=recipe.resize)
-    calibration = fit_temperature(validation.label, validation.p_real)
+    calibration = fit_calibration(validation.label, validation.p_real, validation.group)
     write_calibration(folder, calibration)
 
     def read_faces(paths: Sequence[str]) -> "NDArray[np.float32]":

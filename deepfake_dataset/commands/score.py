@@ -160,10 +160,11 @@ def _scored(
     from deepfake_dataset.baseline.score import Scored, measured
 
     per_face, per_video = measured(scores, asked.threshold)
-    temperature = asked.scorer.calibration.temperature
+    calibration = asked.scorer.calibration
     return Scored(
         model=str(asked.model),
-        temperature=temperature,
+        temperature=calibration.temperature,
+        bias=calibration.bias,
         threshold=asked.threshold,
         faces=faces,
         videos=videos,

@@ -20,7 +20,7 @@ from deepfake_dataset.baseline.report import PAGE_FILE, REPORT_FILE, About, Repo
 from deepfake_dataset.schema import from_row
 
 ABOUT = About("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
-CALIBRATION = Calibration(2.0, 20, 0.5, 0.4)
+CALIBRATION = Calibration(2.0, faces=20, groups=4, loss_before=0.5, loss_after=0.4)
 SECTIONS = [
     "Scores",
     "Confusion",
