@@ -60,10 +60,13 @@ class Calibration:
         return calibrated
 
 
-def fit_calibration(label: ArrayLike, p_real: ArrayLike, group: ArrayLike) -> Calibration:
+def fit_calibration(
+    label: ArrayLike, p_real: ArrayLike, group: ArrayLike, *, bias: bool
+) -> Calibration:
     """What makes labels (1 real, 0 fake) likeliest given the scores of faces, in their groups.
 
-    Scores stay as they are where there are not two classes to fit it on.
+    Without ``bias`` a temperature alone. Scores stay as they are where there are not two
+    classes to fit it on.
     """
     is_real = np.asarray(label) == 1
     if is_real.all() or not is_real.any():
@@ -71,17 +74,16 @@ def fit_calibration(label: ArrayLike, p_real: ArrayLike, group: ArrayLike) -> Ca
     logits = _logits(np.asarray(p_real, np.float64))
     weight, groups = _weighed(is_real, np.asarray(group))
 
-    def loss(log_temperature: float, bias: float) -> float:
-        moved = np.where(is_real, 1, -1) * (logits / np.exp(log_temperature) + bias)
+    def loss(log_temperature: float, move: float) -> float:
+        moved = np.where(is_real, 1, -1) * (logits / np.exp(log_temperature) + move)
         return float(weight @ np.logaddexp(0, -moved))
 
     def objective(asked: Floats) -> float:
         unlikely = float((asked**2 / _SPREAD**2).sum() / 2)
         return loss(*asked) + unlikely / (2 * groups)
 
-    fitted = minimize(
-        objective, np.zeros(2), method="L-BFGS-B", bounds=[tuple(np.log(_RANGE)), (None, None)]
-    ).x
+    bounds = [tuple(np.log(_RANGE)), (None, None) if bias else (0.0, 0.0)]
+    fitted = minimize(objective, np.zeros(2), method="L-BFGS-B", bounds=bounds).x
     return Calibration(
         temperature=float(np.exp(fitted[0])),
         bias=float(fitted[1]),

@@ -43,6 +43,10 @@ class Recipe:
     over the first twentieth of all updates, then down to a hundredth along a cosine."""
     weight_decay: float = 0.0
 
+    bias: bool = False
+    """Whether calibration moves scores, so that of faces never seen both classes are recognised
+    alike, or only makes them as sure as they are right."""
+
     balance_classes: bool = False
     """As many real as forged faces in every batch."""
     group_power: float = 1.0
@@ -148,6 +152,7 @@ RECIPES = MappingProxyType(
             learning_rate=2e-3,
             schedule="cosine",
             weight_decay=1e-3,
+            bias=True,
             balance_classes=True,
             group_power=0.5,
             flip=True,

@@ -181,7 +181,9 @@ def _score(
     from deepfake_dataset.baseline.report import About, write_report
 
     validation = predictions(model, sides.validation, resize=recipe.resize)
-    calibration = fit_calibration(validation.label, validation.p_real, validation.group)
+    calibration = fit_calibration(
+        validation.label, validation.p_real, validation.group, bias=recipe.bias
+    )
     write_calibration(folder, calibration)
 
     def read_faces(paths: Sequence[str]) -> "NDArray[np.float32]":
