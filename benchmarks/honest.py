@@ -141,7 +141,9 @@ def one_run(
     folder.mkdir(parents=True, exist_ok=True)
     model = train(training, validation, asked, folder, resume=True, tell=_tell)
     at_validation = predictions(model, validation, resize=asked.resize)
-    calibration = fit_calibration(at_validation.label, at_validation.p_real, validation.group)
+    calibration = fit_calibration(
+        at_validation.label, at_validation.p_real, validation.group, bias=asked.bias
+    )
     found: list[Row] = []
     for shift in SHIFTS:
         scored = predictions(model, shifted(test, shift, pictures), resize=asked.resize)
