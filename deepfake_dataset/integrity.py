@@ -101,6 +101,8 @@ class Check:
                 continue
             if video.video_id != video_id:
                 yield self._damaged(video_id, f"it is the record of {video.video_id}")
+            elif not self._dataset.is_as_written(video):
+                yield self._damaged(video_id, "its bytes are not those that were written")
             else:
                 yield from self._crops_of(video)
 

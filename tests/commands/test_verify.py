@@ -114,6 +114,18 @@ CASES = [
 ]
 
 
+def test_no_bit_of_a_record_flips_unseen(whole, ds, crop):
+    place = whole.record_path(crop.parent.name)
+    sound = place.read_bytes()
+    writer = sound.rindex(b"parquet-cpp-arrow")  # another version's file cannot be judged
+    for at in {*range(0, len(sound), 97)} - {*range(writer, writer + 40)}:
+        spoilt = bytearray(sound)
+        spoilt[at] ^= 1
+        place.write_bytes(spoilt)
+        assert [flaw for flaw, _ in flaws(ds)] == ["damaged-record"], at
+    place.write_bytes(sound)
+
+
 def test_a_whole_dataset_is_whole(whole, ds):
     found = verify_dataset(ds)
     assert (found.problems, found.exit_code, found.records) == ((), 0, 2)
