@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,7 +199,8 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 def kill_all(process: "subprocess.Popen[str]") -> None:
     """As when the power fails: every process at once, the parent first."""
     for one in family(process):
-        one.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # workers end with the run, on their own too
+            one.send_signal(signal.SIGKILL)
 
 
 def kill_the_group(process: "subprocess.Popen[str]") -> None:
