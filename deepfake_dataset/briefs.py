@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset import Dataset, file_state
 from deepfake_dataset.records import Provenance, Status, Video
 from deepfake_dataset.schema import from_row, to_row
 
@@ -105,16 +105,12 @@ def record_states(dataset: Dataset) -> dict[str, str]:
         for entry in entries:
             if entry.name.endswith(".parquet") and not entry.name.startswith("."):
                 with suppress(FileNotFoundError):
-                    states[Path(entry.name).stem] = _state(entry.stat())
+                    states[Path(entry.name).stem] = file_state(entry.stat())
     return states
 
 
 def _counted(words: Iterable[str]) -> tuple[Count, ...]:
     return tuple(Count(str(word), number) for word, number in sorted(Counter(words).items()))
-
-
-def _state(status: os.stat_result) -> str:
-    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def _load(cache: Path) -> dict[str, tuple[str, Brief]]:

@@ -301,6 +301,11 @@ def _write_record(path: Path, video: Video) -> None:
     flush(path.parent)
 
 
+def file_state(status: os.stat_result) -> str:
+    """Changes whenever someone writes a file: size, time of change and inode."""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
 def flush(path: Path) -> None:
     """Onto the disk, not just into the system's memory."""
     handle = os.open(path, os.O_RDONLY)

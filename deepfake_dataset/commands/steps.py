@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from deepfake_dataset.cache import CacheTable
-from deepfake_dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset import SETTINGS_FILE, Dataset, file_state
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.logs import Note
 
@@ -157,10 +157,6 @@ def _states(path: Path) -> Iterator[str]:
         with os.scandir(path) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.is_file() and not entry.name.startswith("."):
-                    yield f"{entry.name} {_state(entry.stat())}"
+                    yield f"{entry.name} {file_state(entry.stat())}"
     elif path.exists():
-        yield _state(path.stat())
-
-
-def _state(status: os.stat_result) -> str:
-    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+        yield file_state(path.stat())

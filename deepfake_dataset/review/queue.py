@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from deepfake_dataset.cells import neutral_column
-from deepfake_dataset.dataset import Dataset, writing
+from deepfake_dataset.dataset import Dataset, file_state, writing
 from deepfake_dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.review.reasons import REASONS
 from deepfake_dataset.review.suspicion import Suspicion
@@ -75,12 +75,12 @@ def renew_queue(dataset: Dataset, ranked: pa.Table, said: Verdicts, key: str) ->
     path, note = queue_path(dataset), dataset.cache_folder / _NOTE
     content = _content(ranked, said, key)
     with suppress(OSError):
-        if note.read_bytes() == f"{content} {_state(path)}".encode():
+        if note.read_bytes() == f"{content} {file_state(path.stat())}".encode():
             return
     write_queue(path, ranked, said)
     with suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_bytes(f"{content} {_state(path)}".encode())
+        note.write_bytes(f"{content} {file_state(path.stat())}".encode())
 
 
 def _content(ranked: pa.Table, said: Verdicts, key: str) -> str:
@@ -89,12 +89,6 @@ def _content(ranked: pa.Table, said: Verdicts, key: str) -> str:
     told.update(said.state.tobytes())
     told.update("\n".join(_labels(ranked, said)).encode())
     return told.hexdigest()
-
-
-def _state(path: Path) -> str:
-    """Changes whenever someone writes the file."""
-    status = path.stat()
-    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:

@@ -1,4 +1,6 @@
 import json
+import re
+from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
@@ -34,6 +36,13 @@ def column(page: httpx.Client, name: str, kind: str) -> list[int]:
     head, rest = listing(page)
     at, length = head["columns"][name]
     return np.frombuffer(rest, kind, length // np.dtype(kind).itemsize, at).tolist()
+
+
+def test_the_page_asks_for_every_module_at_once() -> None:
+    static = files("deepfake_dataset.review.web") / "static"
+    page = (static / "index.html").read_text()
+    asked = re.findall(r'(?:modulepreload" href|module" src)="/static/(.*?)"', page)
+    assert sorted(asked) == sorted(f.name for f in static.iterdir() if f.name.endswith(".js"))
 
 
 def test_the_list_has_every_face_worst_first(page: httpx.Client, desk: Desk) -> None:
