@@ -140,13 +140,13 @@ def one_run(
     folder = runs / f"{name}-{fold}-{asked.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     model = train(training, validation, asked, folder, resume=True, tell=_tell)
-    at_validation = predictions(model, validation, resize=asked.resize)
+    at_validation = predictions(model, validation, view=asked.view)
     calibration = fit_calibration(
         at_validation.label, at_validation.p_real, validation.group, bias=asked.bias
     )
     found: list[Row] = []
     for shift in SHIFTS:
-        scored = predictions(model, shifted(test, shift, pictures), resize=asked.resize)
+        scored = predictions(model, shifted(test, shift, pictures), view=asked.view)
         scored = scored.scored(calibration.apply(scored.p_real))
         found += rows_of(name, fold, asked.seed, shift, scored)
     return found

@@ -51,7 +51,7 @@ def _poorer(image: Image, rng: np.random.Generator) -> Image:
 def _coloured(image: Image, rng: np.random.Generator) -> Image:
     gain = rng.uniform(0.9, 1.1) * rng.uniform(0.95, 1.05, size=3)
     offset = rng.uniform(-8, 8) + rng.uniform(-4, 4, size=3)
-    levels = np.arange(256)[:, None] * gain + offset
+    levels = (np.arange(256)[:, None] * gain + offset)[:, : 1 if image.ndim == 2 else 3]
     return cast(Image, cv2.LUT(image, np.clip(levels, 0, 255).astype(np.uint8)[None]))
 
 

@@ -5,6 +5,8 @@ seed of its own, so that batches do not depend on which thread was quicker.
 """
 
 import os
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +27,8 @@ from deepfake_dataset.errors import ImagesError
 MOST_UNREADABLE = 0.01
 """Share of images; with more of them, something is wrong with the set and not with a file."""
 _NAMED = 5
+_STANDS_BACK = 10
+"""Priority of a helping thread, as of the command ``nice``."""
 
 Image = NDArray[np.uint8]
 T = TypeVar("T")
@@ -39,12 +43,15 @@ class Batch:
     label: NDArray[np.float32]
 
 
-def read_image(file: Path) -> Image:
-    """Uint8 RGB of (height, width, 3). Raises :class:`ImagesError` that names the file."""
-    data = b""
+def read_image(file: Path, *, grey: bool = False) -> Image:
+    """Uint8 RGB of (height, width, 3), or luma of (height, width).
+
+    Raises :class:`ImagesError` that names the file.
+    """
+    data, how = b"", cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB
     with suppress(OSError):
         data = file.read_bytes()
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), how) if data else None
     if image is None:
         problem = "cannot be read as an image" if file.exists() else "is missing"
         raise ImagesError(f"{file} {problem}", "restore the file, or leave it out of the set")
@@ -53,8 +60,7 @@ def read_image(file: Path) -> Image:
 
 def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
     """``work`` of each item, done by a thread a core, with at most ``ahead`` items under way."""
-    # OpenCV's own threads would only wait for each other beside these.
-    with ThreadPoolExecutor(_cores(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(_cores(), initializer=_as_helper) as pool:
         waiting: deque[Future[R]] = deque()
         try:
             for item in items:
@@ -66,6 +72,18 @@ def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _as_helper() -> None:
+    """Set up a thread that works beside a network.
+
+    OpenCV's own threads would only wait for each other. The network's threads wait for the last
+    of them at every operation, so that one held up by a helper holds up all; on Linux, where
+    threads have priorities of their own, helpers stand back.
+    """
+    cv2.setNumThreads(1)
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDS_BACK)
 
 
 def _cores() -> int:
@@ -85,9 +103,10 @@ def batches(
 
 
 def _batch(made: list[tuple[Image, int]]) -> Batch:
-    pixels = np.empty((len(made), *made[0][0].shape), np.float32)
+    pixels = np.empty((len(made), *made[0][0].shape[:2], 3), np.float32)
     for row, (image, _) in zip(pixels, made, strict=True):
-        np.multiply(image, np.float32(1 / 255), out=row)
+        in_colour = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
+        np.multiply(in_colour, np.float32(1 / 255), out=row)
     return Batch(pixels, np.array([label for _, label in made], np.float32)[:, None])
 
 

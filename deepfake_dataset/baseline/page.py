@@ -36,7 +36,9 @@ class Shown:
     model: Any
     """A Keras model; None to show nothing of its inside."""
     read_faces: ReadFaces | None
-    """None to show no faces."""
+    """Gives faces as they are, for a person to look at; None to show none."""
+    read_inputs: ReadFaces | None
+    """Gives them as the network is shown them."""
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -170,9 +172,9 @@ def _inside(report: Report, shown: Shown) -> str:
 
     section = excited_section(shown.model, report.about.seed)
     sides = [_spread(shown.test.raw, label) for label in (0, 1)]
-    if shown.read_faces is None or not all(sides):
+    if shown.read_inputs is None or not all(sides):
         return section
-    return activations_section(shown.model, *map(shown.read_faces, sides)) + section
+    return activations_section(shown.model, *map(shown.read_inputs, sides)) + section
 
 
 def _spread(predictions: Predictions, label: int) -> list[str]:

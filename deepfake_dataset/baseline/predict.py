@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.augment import resized
+from deepfake_dataset.baseline.augment import shown
 from deepfake_dataset.baseline.examples import Examples
 from deepfake_dataset.baseline.images import Image, batches, read_image
 from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import side_of
+from deepfake_dataset.baseline.recipes import View
 
+_AS_THEY_ARE = View()
 _BATCH = 64  # faces in memory; batch statistics are not used here
 
 
@@ -20,18 +22,18 @@ def predict(
     model: Any,
     examples: Examples,
     *,
-    resize: str = "area",
+    view: View = _AS_THEY_ARE,
     tell: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float64]:
     """p_real of each face, in [0, 1].
 
-    ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
+    ``view`` is the recipe's. ``tell`` is given the number of faces after each batch.
     Raises :class:`ImagesError` where an image cannot be read.
     """
     side = side_of(model)
 
     def load(row: int) -> tuple[Image, int]:
-        return resized(read_image(files[row]), side, resize), int(examples.label[row])
+        return _face(files[row], side, view), int(examples.label[row])
 
     files, scores = examples.files, [np.empty(0)]
     for batch in batches(range(len(examples)), load, _BATCH):
@@ -40,12 +42,16 @@ def predict(
     return np.concatenate(scores)
 
 
-def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
+def _face(file: Path, side_px: int, view: View) -> Image:
+    return shown(read_image(file, grey=view.levelled), side_px, view)
+
+
+def predictions(model: Any, examples: Examples, *, view: View = _AS_THEY_ARE) -> Predictions:
     """The scores of faces with what is known of each, as figures are made of them."""
     return Predictions(
         path=examples.path,
         label=examples.label,
-        p_real=predict(model, examples, resize=resize),
+        p_real=predict(model, examples, view=view),
         video=examples.video,
         group=examples.group,
         method=examples.method,
@@ -55,9 +61,10 @@ def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Pred
 
 
 def pixels_of(
-    folder: Path, paths: Sequence[str], side_px: int, resize: str = "area"
+    folder: Path, paths: Sequence[str], side_px: int, view: View = _AS_THEY_ARE
 ) -> NDArray[np.float32]:
-    """Faces as the network takes them: (n, side, side, 3) in [0, 1]."""
-    images = [resized(read_image(folder / path), side_px, resize) for path in paths]
-    whole = np.array(images, np.float32).reshape(-1, side_px, side_px, 3)
-    return whole / np.float32(255)
+    """Faces as a network is shown them, (n, side, side, 3) in [0, 1]; by default as they are."""
+    pixels = np.empty((len(paths), side_px, side_px, 3), np.float32)
+    for row, path in zip(pixels, paths, strict=True):
+        row[:] = np.atleast_3d(_face(folder / path, side_px, view))
+    return pixels / np.float32(255)

@@ -19,6 +19,14 @@ _COUNTS = ("epochs", "batch", "accumulate")
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """How a network is shown a face: as the recipe that it was trained by says."""
+
+    resize: str = "area"
+    levelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Every number of a training; each can be set with ``--set name=value``.
 
@@ -55,6 +63,8 @@ class Recipe:
 
     resize: str = "area"
     """How faces of other sizes are brought to the network's: ``area`` or ``nearest``."""
+    levelled: bool = False
+    """Whether faces are shown in grey and at one brightness and contrast, in training and later."""
     flip: bool = False
     zoom: float = 0.0
     zoom_apart: bool = False
@@ -88,6 +98,11 @@ class Recipe:
     self_blend: float = 0.0
     """Share of forged faces that are made on the spot from real ones: the inside of the face at a
     lower resolution and in other colours, blended back."""
+
+    @property
+    def view(self) -> View:
+        """How the network is to be shown faces from then on."""
+        return View(self.resize, self.levelled)
 
     def __post_init__(self) -> None:
         """Raise :class:`RecipeError` for what cannot be."""
@@ -155,6 +170,7 @@ RECIPES = MappingProxyType(
             bias=True,
             balance_classes=True,
             group_power=0.5,
+            levelled=True,
             flip=True,
             zoom=0.15,
             rotate_deg=12,
@@ -162,9 +178,6 @@ RECIPES = MappingProxyType(
             brightness=0.2,
             contrast=0.3,
             gamma=0.6,
-            hue_deg=15,
-            saturation=0.5,
-            grey=0.2,
             smallest_px=90,
             nearest=0.2,
             blur=1.5,

@@ -138,14 +138,17 @@ def write_report(
     seed: int = 0,
     model: Any = None,
     read_faces: ReadFaces | None = None,
+    read_inputs: ReadFaces | None = None,
 ) -> Report:
     """Write ``report.json`` and ``report.html`` into a run's folder.
 
     ``raw`` are the model's own scores on the test; ``history.csv`` is taken from the folder
-    where it is there. Without ``read_faces`` the page shows no faces, and without ``model``
-    nothing of its inside. The same arguments give the same bytes.
+    where it is there. ``read_faces`` gives faces for a person to look at and ``read_inputs``
+    as the network is shown them; without the first the page shows no faces, without the second no
+    activations, and without ``model`` nothing of its inside. The same arguments give the same
+    bytes.
 
-    Raises :class:`DatasetWriteError`, and what ``read_faces`` raises.
+    Raises :class:`DatasetWriteError`, and what the two readers raise.
     """
     from deepfake_dataset.baseline.page import Shown, render
 
@@ -159,7 +162,7 @@ def write_report(
         resamples=resamples,
         seed=seed,
     )
-    page = render(report, Shown(test, read_history(folder), model, read_faces))
+    page = render(report, Shown(test, read_history(folder), model, read_faces, read_inputs))
     write_whole(folder / PAGE_FILE, page)
     write_whole(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
     return report

@@ -9,6 +9,7 @@ from deepfake_dataset.baseline.examples import Examples
 from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import MODELS, build, jit, need_keras
 from deepfake_dataset.baseline.predict import predictions
+from deepfake_dataset.baseline.recipes import View
 from deepfake_dataset.baseline.runs import MODEL_FILE, RECIPE_FILE, read_recipe
 from deepfake_dataset.baseline.weights import load_weights
 from deepfake_dataset.errors import ModelError, WeightsError
@@ -22,15 +23,15 @@ class Scorer:
 
     model: Any
     calibration: Calibration
-    resize: str = "area"
-    """How its recipe brings images to its size."""
+    view: View
+    """How its recipe shows it faces."""
 
     def score(self, examples: Examples) -> Predictions:
         """Calibrated p_real of each face.
 
         Raises :class:`ImagesError` where an image cannot be read.
         """
-        raw = predictions(self.model, examples, resize=self.resize)
+        raw = predictions(self.model, examples, view=self.view)
         return raw.scored(self.calibration.apply(raw.p_real))
 
 
@@ -47,9 +48,9 @@ def open_scorer(place: Path) -> Scorer:
     if not file.is_file():
         raise ModelError(f"there is no model {file}", _HINT)
     beside = file.parent
-    resize = read_recipe(beside).resize if (beside / RECIPE_FILE).exists() else "area"
+    view = read_recipe(beside).view if (beside / RECIPE_FILE).exists() else View()
     model = _with_weights(file) if file.suffix in (".h5", ".hdf5") else _loaded(file)
-    return Scorer(model, read_calibration(beside), resize)
+    return Scorer(model, read_calibration(beside), view)
 
 
 def _loaded(file: Path) -> Any:

@@ -177,7 +177,7 @@ def drawn(examples: Examples, side: int, recipe: Recipe) -> Callable[[Draw], tup
 
     def make(draw: Draw) -> tuple[Image, int]:
         rng = np.random.default_rng(draw.seed)
-        image = read_image(files[draw.row])
+        image = read_image(files[draw.row], grey=recipe.levelled)
         if draw.forge:
             return augment(self_blend(image, rng), side, recipe, rng), 0
         return augment(image, side, recipe, rng), int(examples.label[draw.row])
@@ -189,7 +189,7 @@ def _validated(model: Any, validation: Examples | None, recipe: Recipe) -> dict[
     """The figures of an epoch that come from validation, by name."""
     if validation is None:
         return {}
-    p_real = predict(model, validation, resize=recipe.resize)
+    p_real = predict(model, validation, view=recipe.view)
     faces = Predictions.of(validation.label, p_real, video=validation.video, path=validation.path)
     videos = by_mean(faces)
     return {

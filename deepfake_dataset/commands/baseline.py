@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,6 @@ from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
     from deepfake_dataset.baseline.examples import Examples
     from deepfake_dataset.baseline.recipes import Recipe
@@ -180,14 +179,13 @@ def _score(
     from deepfake_dataset.baseline.predict import pixels_of, predictions
     from deepfake_dataset.baseline.report import About, write_report
 
-    validation = predictions(model, sides.validation, resize=recipe.resize)
+    validation = predictions(model, sides.validation, view=recipe.view)
     calibration = fit_calibration(
         validation.label, validation.p_real, validation.group, bias=recipe.bias
     )
     write_calibration(folder, calibration)
 
-    def read_faces(paths: Sequence[str]) -> "NDArray[np.float32]":
-        return pixels_of(sides.test.folder, paths, side_of(model), recipe.resize)
+    read_faces = partial(pixels_of, sides.test.folder, side_px=side_of(model))
 
     about = About(
         run=folder.name,
@@ -202,10 +200,11 @@ def _score(
     report = write_report(
         folder,
         about,
-        predictions(model, sides.test, resize=recipe.resize),
+        predictions(model, sides.test, view=recipe.view),
         calibration,
         threshold=threshold,
         model=model,
         read_faces=read_faces,
+        read_inputs=partial(read_faces, view=recipe.view),
     )
     return Baseline(str(folder), len(read_history(folder).epoch), sides.unreadable, report)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.augment import augment, resized
-from deepfake_dataset.baseline.recipes import RECIPES, Recipe
+from deepfake_dataset.baseline.augment import augment, shown
+from deepfake_dataset.baseline.blend import self_blend
+from deepfake_dataset.baseline.recipes import RECIPES, Recipe, View
 
 PLAIN = Recipe()
 
@@ -28,8 +29,9 @@ def test_a_recipe_without_augmentation_leaves_the_image_alone() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_same_seed_gives_the_same_image_of_the_size_wanted(name: str) -> None:
     recipe = RECIPES[name]
-    once, again = (_augmented(recipe, seed=5, side=64) for _ in range(2))
-    assert once.shape == (64, 64, 3)
+    face = _face()[..., 0] if recipe.levelled else _face()
+    once, again = (augment(face, 64, recipe, np.random.default_rng(5)) for _ in range(2))
+    assert once.shape == (64, 64, *face.shape[2:])
     assert once.dtype == np.uint8
     np.testing.assert_array_equal(once, again)
 
@@ -52,6 +54,36 @@ def test_hue_and_saturation_keep_grey_grey() -> None:
     for seed in range(20):
         out = augment(image, 8, recipe, np.random.default_rng(seed))
         assert np.abs(out.astype(int) - 120).max() <= 1
+
+
+def test_levelled_faces_do_not_show_how_they_were_lit() -> None:
+    y, x = np.mgrid[:100, :100]
+    lit = (60 + 40 * np.sin(x / 9) * np.cos(y / 7)).astype(np.uint8)
+    brighter = (lit * 1.8 + 30).astype(np.uint8)
+    view = View(levelled=True)
+    one, other = (shown(luma, 100, view).astype(int) for luma in (lit, brighter))
+    assert np.abs(one - other).max() <= 12
+    middle = one[25:75, 25:75]
+    assert middle.mean() == pytest.approx(115, abs=1)
+    assert 35 < middle.std() < 50
+
+
+def test_a_flat_picture_stays_flat() -> None:
+    flat = np.full((64, 64), 200, np.uint8)
+    assert np.ptp(shown(flat, 64, View(levelled=True))) == 0
+
+
+@pytest.mark.parametrize("name", ["jpeg", "noise", "self_blend"])
+def test_luma_is_augmented_as_colour_is(name: str) -> None:
+    """Grey comes back grey, with two dimensions, and changed alike."""
+    luma = np.random.default_rng(0).integers(90, 160, (64, 64), dtype=np.uint8)
+    recipe = replace(PLAIN, **{name: 1.0} if name != "noise" else {name: 20.0})
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        face = self_blend(luma, rng) if recipe.self_blend else luma
+        out = augment(face, 64, recipe, rng)
+        assert out.shape == luma.shape
+        assert abs(float(out.mean()) - float(luma.mean())) < 25
 
 
 def test_zoom_about_the_middle_keeps_the_middle() -> None:
@@ -80,6 +112,6 @@ def test_nearest_takes_the_pixels_that_pillow_takes() -> None:
 
     for side, target in ((410, 256), (90, 256), (256, 256)):
         image = np.random.default_rng(side).integers(0, 256, (side, side, 3), dtype=np.uint8)
-        ours = resized(image, target, "nearest")
+        ours = shown(image, target, View("nearest"))
         theirs = PIL.Image.fromarray(image).resize((target, target), PIL.Image.Resampling.NEAREST)
         np.testing.assert_array_equal(ours, np.asarray(theirs))

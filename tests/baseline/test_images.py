@@ -1,5 +1,8 @@
 """Images come in order, few at a time; bad ones are named."""
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,24 @@ def test_no_more_items_are_taken_than_are_wanted_ahead() -> None:
     items = (taken.append(n) or n for n in range(1000))
     next(iter(in_order(lambda n: n, items, ahead=5)))
     assert len(taken) == 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_the_network_goes_first_and_helpers_stand_back() -> None:
+    before = _priority()
+    assert min(in_order(lambda _: _priority(), range(8), ahead=2)) > before
+    assert _priority() == before
+
+
+def _priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def test_grey_fills_three_channels() -> None:
+    luma = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    pixels = next(iter(batches(range(1), lambda n: (luma, n), 1))).pixels[0]
+    assert pixels.shape == (4, 4, 3)
+    np.testing.assert_allclose(pixels, luma[..., None].repeat(3, axis=2) / 255, rtol=1e-6)
 
 
 def test_batches_are_whole_but_the_last() -> None:

@@ -91,7 +91,14 @@ def full(tmp_path_factory: pytest.TempPathFactory, model: Any) -> Path:
     folder = tmp_path_factory.mktemp("full")
     (folder / HISTORY_FILE).write_text("epoch,loss,val_loss,accuracy\n1,.9,.8,.6\n2,.7,.7,.7\n")
     write_report(
-        folder, ABOUT, predictions(), CALIBRATION, model=model, read_faces=read_faces, resamples=9
+        folder,
+        ABOUT,
+        predictions(),
+        CALIBRATION,
+        model=model,
+        read_faces=read_faces,
+        read_inputs=read_faces,
+        resamples=9,
     )
     return folder
 
@@ -122,7 +129,14 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path, model: Any) -> N
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         write_report(
-            folder, ABOUT, predictions(8), CALIBRATION, model=model, read_faces=read_faces, seed=3
+            folder,
+            ABOUT,
+            predictions(8),
+            CALIBRATION,
+            model=model,
+            read_faces=read_faces,
+            read_inputs=read_faces,
+            seed=3,
         )
     for name in (PAGE_FILE, REPORT_FILE):
         one, two = ((folder / name).read_bytes() for folder in folders)
@@ -148,7 +162,15 @@ def test_one_class_alone_makes_a_page(tmp_path: Path, label: int) -> None:
 
 def test_a_test_without_faces_makes_a_page(tmp_path: Path, model: Any) -> None:
     empty = Predictions.of([], [])
-    write_report(tmp_path, ABOUT, empty, Calibration(), model=model, read_faces=read_faces)
+    write_report(
+        tmp_path,
+        ABOUT,
+        empty,
+        Calibration(),
+        model=model,
+        read_faces=read_faces,
+        read_inputs=read_faces,
+    )
     assert "Scores" in titles_of(tmp_path)
 
 

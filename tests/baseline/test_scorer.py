@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -48,6 +49,29 @@ def test_a_run_its_model_and_its_weights_give_the_same_calibrated_scores(
     raw = open_scorer(run).score(faces).p_real
     assert Calibration(2.0).apply(raw) == pytest.approx(scores[0])
     assert np.abs(raw - scores[0]).max() > 1e-4
+
+
+def test_a_run_is_shown_faces_as_its_recipe_says(
+    tmp_path: Path, run: Path, make_faces: Any
+) -> None:
+    """Levelled faces in another light or without colour have nearly the same score."""
+    folder = make_faces(each=4, planted=False)
+    scores = {}
+    for levelled in (False, True):
+        write_recipe(run, recipe("notebook", [f"levelled={levelled}"]))
+        scorer = open_scorer(run)
+        for name, change in (("as they are", 0), ("brighter", 40)):
+            changed = tmp_path / f"{name}-{levelled}" / "real"
+            changed.mkdir(parents=True)
+            for file in sorted((folder / "real").iterdir()):
+                image = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) // 2 + change
+                cv2.imwrite(str(changed / file.name), image.astype(np.uint8))
+            scores[levelled, name] = scorer.score(loose_examples(changed.parent)).p_real
+    apart = {
+        levelled: np.abs(scores[levelled, "as they are"] - scores[levelled, "brighter"]).max()
+        for levelled in (False, True)
+    }
+    assert apart[True] < 1e-6 < 1e-4 < apart[False]
 
 
 def test_bare_weights_find_the_network_that_they_fit(tmp_path: Path, network: Any) -> None:
