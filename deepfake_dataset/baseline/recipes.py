@@ -162,7 +162,7 @@ RECIPES = MappingProxyType(
         # The report that this project follows.
         "notebook": Recipe(model="notebook", epochs=20, batch=32),
         "best": Recipe(
-            epochs=16,
+            epochs=32,
             label_smoothing=0.1,
             learning_rate=2e-3,
             schedule="cosine",
