@@ -86,6 +86,12 @@ def test_luma_is_augmented_as_colour_is(name: str) -> None:
         assert abs(float(out.mean()) - float(luma.mean())) < 25
 
 
+def test_luma_has_no_colour_to_change() -> None:
+    luma = _face()[..., 0]
+    recipe = replace(PLAIN, hue_deg=15, saturation=0.5, grey=0.2)
+    np.testing.assert_array_equal(augment(luma, 100, recipe, np.random.default_rng(0)), luma)
+
+
 def test_zoom_about_the_middle_keeps_the_middle() -> None:
     image = np.zeros((101, 101, 3), np.uint8)
     image[48:53, 48:53] = 255
