@@ -12,18 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.recipes import Recipe, View
+from deepfake_dataset.baseline.recipes import Recipe
+from deepfake_dataset.baseline.view import levelled, to_size
 
 Image = NDArray[np.uint8]
 _GREY = np.array([0.299, 0.587, 0.114])
 """Luma of BT.601."""
 _LARGEST = 1.25
 """Of the network's side, where sizes are drawn: crops are larger than it as well as smaller."""
-_MEAN, _SPREAD = 115, 50
-"""Levels of 255 that a levelled face's middle is brought to. Chosen, not measured: a little more of
-both than faces have as they are (105 and 36 in the mean over MesoNet's)."""
-_NOISE_LEVELS = 8
-"""Contrast below this is not stretched: it is noise."""
 _NOISE_SAMPLES = 1 << 21
 """Kept, of which each image gets a stretch: drawing 200,000 new ones takes longer than all the rest
 of its augmentation."""
@@ -37,42 +33,7 @@ def augment(image: Image, size_px: int, recipe: Recipe, rng: np.random.Generator
     image = _noisy(image, recipe, rng)
     image = _compressed(image, recipe, rng)
     image = _warped(image, size_px, recipe, rng)
-    return _levelled(image) if recipe.levelled else image
-
-
-def shown(image: Image, size_px: int, view: View) -> Image:
-    """The image at (size_px, size_px), as the network is to see it."""
-    image = _to_size(image, size_px, size_px, nearest=view.resize == "nearest")
-    return _levelled(image) if view.levelled else image
-
-
-def _levelled(luma: Image) -> Image:
-    """Luma whose middle, which the face fills, has a set mean and contrast.
-
-    Light and exposure differ from set to set, and often between the classes of a set.
-    """
-    height, width = luma.shape
-    middle = luma[height // 4 : -(-3 * height // 4), width // 4 : -(-3 * width // 4)]
-    mean, spread = (float(found[0, 0]) for found in cv2.meanStdDev(middle))
-    level = (np.arange(256) - mean) * (_SPREAD / (spread + _NOISE_LEVELS)) + _MEAN
-    return cast(Image, cv2.LUT(luma, np.clip(level + 0.5, 0, 255).astype(np.uint8)))
-
-
-def _to_size(image: Image, width: int, height: int, *, nearest: bool) -> Image:
-    if image.shape[:2] == (height, width):
-        return image
-    if nearest:
-        return _nearest(image, width, height)
-    shrinks = width < image.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cast(Image, cv2.resize(image, (width, height), interpolation=how))
-
-
-def _nearest(image: Image, width: int, height: int) -> Image:
-    """Pixel centres meet pixel centres, as in Pillow; OpenCV's own is half a pixel off."""
-    rows = ((np.arange(height) + 0.5) * image.shape[0] / height).astype(int)
-    columns = ((np.arange(width) + 0.5) * image.shape[1] / width).astype(int)
-    return cast(Image, image.take(rows, axis=0).take(columns, axis=1))
+    return levelled(image) if recipe.levelled else image
 
 
 def _working_size(size_px: int, recipe: Recipe, rng: np.random.Generator) -> tuple[int, int]:
@@ -87,7 +48,7 @@ def _resized(
     image: Image, width: int, height: int, recipe: Recipe, rng: np.random.Generator
 ) -> Image:
     if recipe.resize == "nearest" or rng.random() < recipe.nearest:
-        return _to_size(image, width, height, nearest=True)
+        return to_size(image, width, height, nearest=True)
     return _shrunk_quickly(image, width, height)
 
 

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.augment import shown
 from deepfake_dataset.baseline.examples import Examples
 from deepfake_dataset.baseline.images import Image, batches, read_image
 from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import side_of
-from deepfake_dataset.baseline.recipes import View
+from deepfake_dataset.baseline.view import View, shown
 
 _AS_THEY_ARE = View()
 _BATCH = 64  # faces in memory; batch statistics are not used here

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
+from deepfake_dataset.baseline.view import View
 from deepfake_dataset.errors import RecipeError
 
 _CHOICES = {
@@ -16,14 +17,6 @@ _CHOICES = {
 _SHARES = ("label_smoothing", "group_power", "grey", "nearest", "jpeg", "self_blend")
 _BELOW_ONE = ("zoom", "brightness", "contrast", "label_smoothing")
 _COUNTS = ("epochs", "batch", "accumulate")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a network is shown a face: as the recipe that it was trained by says."""
-
-    resize: str = "area"
-    levelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from deepfake_dataset.baseline.examples import Examples
 from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import MODELS, build, jit, need_keras
 from deepfake_dataset.baseline.predict import predictions
-from deepfake_dataset.baseline.recipes import View
 from deepfake_dataset.baseline.runs import MODEL_FILE, RECIPE_FILE, read_recipe
+from deepfake_dataset.baseline.view import View
 from deepfake_dataset.baseline.weights import load_weights
 from deepfake_dataset.errors import ModelError, WeightsError
 

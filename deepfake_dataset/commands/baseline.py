@@ -10,7 +10,6 @@ from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, UsageError
 
 if TYPE_CHECKING:
-
     from deepfake_dataset.baseline.examples import Examples
     from deepfake_dataset.baseline.recipes import Recipe
     from deepfake_dataset.baseline.report import Report

@@ -7,7 +7,7 @@ import pytest
 from deepfake_dataset.baseline.examples import folder_examples
 from deepfake_dataset.baseline.models import build
 from deepfake_dataset.baseline.predict import predict
-from deepfake_dataset.baseline.recipes import View
+from deepfake_dataset.baseline.view import View
 from deepfake_dataset.baseline.weights import load_weights
 
 GOLDEN = {
