@@ -7,8 +7,8 @@ The groups of each class are cut into three folds, each of two blocks of neighbo
 numbers next to each other may come from one video, so that they should not be parted. A fold is
 tested on by networks trained on the two others, of which 15 % of each class's faces, again by
 group, are held back for the calibration. Every recipe has the same training faces and as many
-epochs. Most of the recipe ``best`` was chosen on fold 0, which the default leaves out; that it shows
-faces in grey and takes 32 epochs was chosen on the two others.
+epochs. Most of the recipe ``best`` was chosen on fold 0, which the default leaves out; that it
+shows faces in grey and takes 32 epochs was chosen on the two others.
 
 Besides the faces as they are, the networks are scored on them shrunk to 96 pixels, compressed
 as JPEG of quality 30, blurred, darkened, brightened and without colour: what differs between
