@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import struct
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -103,6 +104,12 @@ def _filmed(photo: Picture, frames: int) -> Iterator[Picture]:
             yield np.ascontiguousarray(photo[drift : 288 + drift, :512])
         else:
             yield np.ascontiguousarray(photo[20 : 20 + 180, 80 + drift : 400 + drift])
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, which tests send: a shell's background command starts with it ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,21 @@ def test_when_the_grace_is_over_it_is_an_interrupt():
         be_asked_and_hang()
 
 
+def test_in_the_background_of_a_script_only_being_asked_twice_is_an_interrupt():
+    """There a shell has Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ending_when_asked(FOREVER_S) as asked:
+            signal.raise_signal(signal.SIGINT)
+            assert not asked()
+            signal.raise_signal(signal.SIGTERM)
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_afterwards_everything_is_as_it_was():
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
