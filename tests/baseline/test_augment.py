@@ -61,12 +61,15 @@ def test_luma_is_augmented_as_colour_is(name: str) -> None:
     """Grey comes back grey, with two dimensions, and changed alike."""
     luma = np.random.default_rng(0).integers(90, 160, (64, 64), dtype=np.uint8)
     recipe = replace(PLAIN, **{name: 1.0} if name != "noise" else {name: 20.0})
+    changed = 0
     for seed in range(10):
         rng = np.random.default_rng(seed)
         face = self_blend(luma, rng) if recipe.self_blend else luma
         out = augment(face, 64, recipe, rng)
         assert out.shape == luma.shape
         assert abs(float(out.mean()) - float(luma.mean())) < 25
+        changed += not np.array_equal(out, luma)
+    assert changed >= (1 if name == "noise" else 10)  # three images in ten get noise
 
 
 def test_luma_has_no_colour_to_change() -> None:
