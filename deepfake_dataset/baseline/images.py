@@ -27,8 +27,10 @@ from deepfake_dataset.errors import ImagesError
 MOST_UNREADABLE = 0.01
 """Share of images; with more of them, something is wrong with the set and not with a file."""
 _NAMED = 5
-_STANDS_BACK = 10
-"""Priority of a helping thread, as of the command ``nice``."""
+_STANDS_BACK = 19
+"""Priority of a helping thread, as of the command ``nice``: the lowest."""
+_LEVELS = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
+"""What a network takes for each level of a byte."""
 
 Image = NDArray[np.uint8]
 T = TypeVar("T")
@@ -105,8 +107,10 @@ def batches(
 def _batch(made: list[tuple[Image, int]]) -> Batch:
     pixels = np.empty((len(made), *made[0][0].shape[:2], 3), np.float32)
     for row, (image, _) in zip(pixels, made, strict=True):
-        in_colour = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
-        np.multiply(in_colour, np.float32(1 / 255), out=row)
+        if image.ndim == 2:
+            cv2.cvtColor(cv2.LUT(image, _LEVELS), cv2.COLOR_GRAY2RGB, dst=row)
+        else:
+            np.multiply(image, _LEVELS[1], out=row)
     return Batch(pixels, np.array([label for _, label in made], np.float32)[:, None])
 
 

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from itertools import chain, islice
 from pathlib import Path
@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 
 from deepfake_dataset.baseline.atomic import write_whole
-from deepfake_dataset.baseline.augment import augment
-from deepfake_dataset.baseline.blend import self_blend
 from deepfake_dataset.baseline.checkpoint import (
     Arrays,
     Checkpoint,
@@ -22,10 +20,9 @@ from deepfake_dataset.baseline.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from deepfake_dataset.baseline.draws import Draw, draws, steps_of
 from deepfake_dataset.baseline.examples import Examples, need_both_classes
+from deepfake_dataset.baseline.feed import Feed
 from deepfake_dataset.baseline.history import HISTORY_FILE
-from deepfake_dataset.baseline.images import Batch, Image, batches, read_image
 from deepfake_dataset.baseline.metrics import Predictions, by_mean, measure
 from deepfake_dataset.baseline.models import build, side_of
 from deepfake_dataset.baseline.optimise import compiled, rate, reseed, settle
@@ -86,10 +83,11 @@ def train(
     key = _key((training, validation), recipe, weights, mixed=mixed)
     state = read_checkpoint(folder, key) if resume else Checkpoint(key)
     _restore(model, state)
-    while len(state.history) < recipe.epochs and not _is_done(state, recipe):
-        state = _one_epoch(model, training, validation, recipe, state, tell)
-        write_checkpoint(folder, state)
-        write_whole(folder / HISTORY_FILE, _as_csv(state.history))
+    with Feed(training, side_of(model), recipe, folder) as feed:
+        while len(state.history) < recipe.epochs and not _is_done(state, recipe):
+            state = _one_epoch(model, feed, validation, recipe, state, tell)
+            write_checkpoint(folder, state)
+            write_whole(folder / HISTORY_FILE, _as_csv(state.history))
     trained = build(recipe.model)
     trained.set_weights(state.best or state.network)
     return trained
@@ -123,16 +121,16 @@ def _is_done(state: Checkpoint, recipe: Recipe) -> bool:
 
 def _one_epoch(
     model: Any,
-    training: Examples,
+    feed: Feed,
     validation: Examples | None,
     recipe: Recipe,
     state: Checkpoint,
     tell: Tell,
 ) -> Checkpoint:
-    done, updates = len(state.history), steps_of(training, recipe)
+    done, updates = len(state.history), feed.updates
     reseed(model, recipe.seed, done)
     total, learning_rate = np.zeros(2), recipe.learning_rate
-    for number, parts in enumerate(_updates(training, recipe, done, side_of(model))):
+    for number, parts in enumerate(feed.epoch(done)):
         learning_rate = rate(recipe, done * updates + number, recipe.epochs * updates)
         model.optimizer.learning_rate.assign(learning_rate)
         for part in parts:
@@ -140,9 +138,7 @@ def _one_epoch(
             total += model.train_on_batch(part.pixels, part.label)
         loss, accuracy = (float(sum_) / (number + 1) / recipe.accumulate for sum_ in total)
         tell(Progress(done + 1, number + 1, updates, recipe.epochs, loss))
-    parts_again = islice(
-        chain.from_iterable(_updates(training, recipe, done, side_of(model))), _SETTLED
-    )
+    parts_again = islice(chain.from_iterable(feed.epoch(done)), _SETTLED)
     settle(model, (part.pixels for part in parts_again))
     network = _copied(model.get_weights())
     epoch = Epoch(done + 1, learning_rate, loss, accuracy, **_validated(model, validation, recipe))
@@ -160,29 +156,6 @@ def _one_epoch(
 
 def _copied(weights: Arrays) -> Arrays:
     return [np.array(weight) for weight in weights]
-
-
-def _updates(
-    training: Examples, recipe: Recipe, epoch: int, side: int
-) -> Iterator[tuple[Batch, ...]]:
-    """The parts of each batch, as many as the recipe accumulates."""
-    size = recipe.batch // recipe.accumulate
-    parts = batches(draws(training, recipe, epoch), drawn(training, side, recipe), size)
-    return zip(*[parts] * recipe.accumulate, strict=True)
-
-
-def drawn(examples: Examples, side: int, recipe: Recipe) -> Callable[[Draw], tuple[Image, int]]:
-    """What makes a draw the image that is trained on, and its label."""
-    files = examples.files
-
-    def make(draw: Draw) -> tuple[Image, int]:
-        rng = np.random.default_rng(draw.seed)
-        image = read_image(files[draw.row], grey=recipe.levelled)
-        if draw.forge:
-            return augment(self_blend(image, rng), side, recipe, rng), 0
-        return augment(image, side, recipe, rng), int(examples.label[draw.row])
-
-    return make
 
 
 def _validated(model: Any, validation: Examples | None, recipe: Recipe) -> dict[str, Any]:
