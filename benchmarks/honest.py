@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.calibrate import fit_calibration
 from deepfake_dataset.baseline.examples import Examples, folder_examples, held_back
+from deepfake_dataset.baseline.front import with_front
 from deepfake_dataset.baseline.metrics import Predictions, by_mean, measure
 from deepfake_dataset.baseline.predict import predictions
 from deepfake_dataset.baseline.recipes import Recipe, recipe
@@ -140,14 +141,15 @@ def one_run(
     training, validation = rest.at(part), rest.at(back)
     folder = runs / f"{name}-{fold}-{asked.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    model = train(training, validation, asked, folder, resume=True, tell=_tell)
-    at_validation = predictions(model, validation, view=asked.view)
+    network = train(training, validation, asked, folder, resume=True, tell=_tell)
+    model = with_front(network, levelled=asked.levelled)
+    at_validation = predictions(model, validation, resize=asked.resize)
     calibration = fit_calibration(
         at_validation.label, at_validation.p_real, validation.group, bias=asked.bias
     )
     found: list[Row] = []
     for shift in SHIFTS:
-        scored = predictions(model, shifted(test, shift, pictures), view=asked.view)
+        scored = predictions(model, shifted(test, shift, pictures), resize=asked.resize)
         scored = scored.scored(calibration.apply(scored.p_real))
         found += rows_of(name, fold, asked.seed, shift, scored)
     return found

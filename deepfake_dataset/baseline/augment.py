@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.recipes import Recipe
-from deepfake_dataset.baseline.view import levelled, to_size
+from deepfake_dataset.baseline.view import GREY, levelled, to_size
 
 Image = NDArray[np.uint8]
-_GREY = np.array([0.299, 0.587, 0.114])
-"""Luma of BT.601."""
 _LARGEST = 1.25
 """Of the network's side, where sizes are drawn: crops are larger than it as well as smaller."""
 _NOISE_SAMPLES = 1 << 21
@@ -74,7 +72,7 @@ def _recoloured(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image
     strength = 1 + rng.uniform(-recipe.saturation, recipe.saturation)
     strength *= rng.random() >= recipe.grey
     matrix = strength * _hue_turn(turn)
-    matrix = matrix @ (np.eye(3) - np.outer(np.ones(3), _GREY)) + np.outer(np.ones(3), _GREY)
+    matrix = matrix @ (np.eye(3) - np.outer(np.ones(3), GREY)) + np.outer(np.ones(3), GREY)
     return cast(Image, cv2.transform(image, matrix.astype(np.float32)))
 
 
@@ -139,17 +137,18 @@ def _compressed(image: Image, recipe: Recipe, rng: np.random.Generator) -> Image
 
 def _warped(image: Image, size_px: int, recipe: Recipe, rng: np.random.Generator) -> Image:
     """Zoomed, turned, shifted and flipped; beyond the edge its last pixels are repeated."""
-    zoom_x, zoom_y = 1 + rng.uniform(-recipe.zoom, recipe.zoom, size=2)
+    zoom_x, zoom_y = (1 + rng.uniform(-recipe.zoom, recipe.zoom, size=2)).tolist()
     zoom_y = zoom_y if recipe.zoom_apart else zoom_x
     angle = math.radians(rng.uniform(-recipe.rotate_deg, recipe.rotate_deg))
-    dx, dy = rng.uniform(-recipe.shift, recipe.shift, size=2) * size_px
+    dx, dy = (rng.uniform(-recipe.shift, recipe.shift, size=2) * size_px).tolist()
     mirror = -1.0 if recipe.flip and rng.random() < 0.5 else 1.0
-    scale = image.shape[0] / size_px
-    c, s, half = math.cos(angle), math.sin(angle), (size_px - 1) / 2
-    turn = np.array([[c * zoom_x * mirror, -s * zoom_y], [s * zoom_x * mirror, c * zoom_y]]) * scale
-    centre = (np.array(image.shape[1::-1]) - 1) / 2 + np.array([dx, dy]) * scale
-    offset = centre - turn @ [half, half]
-    matrix = np.column_stack([turn, offset])
+    (height, width), half = image.shape[:2], (size_px - 1) / 2
+    scale = height / size_px
+    across = math.cos(angle) * zoom_x * mirror * scale, math.sin(angle) * zoom_x * mirror * scale
+    down = -math.sin(angle) * zoom_y * scale, math.cos(angle) * zoom_y * scale
+    x = (width - 1) / 2 + dx * scale - (across[0] + down[0]) * half
+    y = (height - 1) / 2 + dy * scale - (across[1] + down[1]) * half
+    matrix = np.array([[across[0], down[0], x], [across[1], down[1], y]])
     if image.shape[:2] == (size_px, size_px) and np.array_equal(matrix, np.eye(2, 3)):
         return image
     how = cv2.INTER_NEAREST if rng.random() < recipe.nearest else cv2.INTER_LINEAR

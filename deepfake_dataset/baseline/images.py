@@ -27,8 +27,9 @@ from deepfake_dataset.errors import ImagesError
 MOST_UNREADABLE = 0.01
 """Share of images; with more of them, something is wrong with the set and not with a file."""
 _NAMED = 5
-_STANDS_BACK = 19
-"""Priority of a helping thread, as of the command ``nice``: the lowest."""
+_STANDS_BACK = 14
+"""Priority of a helping thread, as of the command ``nice``. With less of it the network waits for
+helpers, a twentieth of its time at 10; at 19 other work on the machine starves them."""
 _LEVELS = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
 """What a network takes for each level of a byte."""
 

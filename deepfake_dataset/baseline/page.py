@@ -33,12 +33,12 @@ class Shown:
 
     test: Test
     history: History
-    model: Any
+    network: Any
     """A Keras model; None to show nothing of its inside."""
     read_faces: ReadFaces | None
     """Gives faces as they are, for a person to look at; None to show none."""
     read_inputs: ReadFaces | None
-    """Gives them as the network is shown them."""
+    """Gives them as the network takes them."""
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -166,15 +166,15 @@ def _shelf(shelf: Shelf, read_faces: ReadFaces) -> str:
 
 
 def _inside(report: Report, shown: Shown) -> str:
-    if shown.model is None:
+    if shown.network is None:
         return ""
     from deepfake_dataset.baseline.looking_inside import activations_section, excited_section
 
-    section = excited_section(shown.model, report.about.seed)
+    section = excited_section(shown.network, report.about.seed)
     sides = [_spread(shown.test.raw, label) for label in (0, 1)]
     if shown.read_inputs is None or not all(sides):
         return section
-    return activations_section(shown.model, *map(shown.read_inputs, sides)) + section
+    return activations_section(shown.network, *map(shown.read_inputs, sides)) + section
 
 
 def _spread(predictions: Predictions, label: int) -> list[str]:

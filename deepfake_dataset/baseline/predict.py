@@ -11,9 +11,8 @@ from deepfake_dataset.baseline.examples import Examples
 from deepfake_dataset.baseline.images import Image, batches, read_image
 from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import side_of
-from deepfake_dataset.baseline.view import View, shown
+from deepfake_dataset.baseline.view import to_size
 
-_AS_THEY_ARE = View()
 _BATCH = 64  # faces in memory; batch statistics are not used here
 
 
@@ -21,18 +20,18 @@ def predict(
     model: Any,
     examples: Examples,
     *,
-    view: View = _AS_THEY_ARE,
+    resize: str = "area",
     tell: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float64]:
     """p_real of each face, in [0, 1].
 
-    ``view`` is the recipe's. ``tell`` is given the number of faces after each batch.
+    ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
     Raises :class:`ImagesError` where an image cannot be read.
     """
     side = side_of(model)
 
     def load(row: int) -> tuple[Image, int]:
-        return _face(files[row], side, view), int(examples.label[row])
+        return _face(files[row], side, resize), int(examples.label[row])
 
     files, scores = examples.files, [np.empty(0)]
     for batch in batches(range(len(examples)), load, _BATCH):
@@ -41,16 +40,16 @@ def predict(
     return np.concatenate(scores)
 
 
-def _face(file: Path, side_px: int, view: View) -> Image:
-    return shown(read_image(file, grey=view.levelled), side_px, view)
+def _face(file: Path, side_px: int, resize: str) -> Image:
+    return to_size(read_image(file), side_px, side_px, nearest=resize == "nearest")
 
 
-def predictions(model: Any, examples: Examples, *, view: View = _AS_THEY_ARE) -> Predictions:
+def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
     """The scores of faces with what is known of each, as figures are made of them."""
     return Predictions(
         path=examples.path,
         label=examples.label,
-        p_real=predict(model, examples, view=view),
+        p_real=predict(model, examples, resize=resize),
         video=examples.video,
         group=examples.group,
         method=examples.method,
@@ -60,10 +59,10 @@ def predictions(model: Any, examples: Examples, *, view: View = _AS_THEY_ARE) ->
 
 
 def pixels_of(
-    folder: Path, paths: Sequence[str], side_px: int, view: View = _AS_THEY_ARE
+    folder: Path, paths: Sequence[str], side_px: int, resize: str = "area"
 ) -> NDArray[np.float32]:
-    """Faces as a network is shown them, (n, side, side, 3) in [0, 1]; by default as they are."""
+    """Faces of (n, side, side, 3) in [0, 1]."""
     pixels = np.empty((len(paths), side_px, side_px, 3), np.float32)
     for row, path in zip(pixels, paths, strict=True):
-        row[:] = np.atleast_3d(_face(folder / path, side_px, view))
+        row[:] = _face(folder / path, side_px, resize)
     return pixels / np.float32(255)

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from deepfake_dataset.baseline.view import View
 from deepfake_dataset.errors import RecipeError
 
 _CHOICES = {
@@ -91,11 +90,6 @@ class Recipe:
     self_blend: float = 0.0
     """Share of forged faces that are made on the spot from real ones: the inside of the face at a
     lower resolution and in other colours, blended back."""
-
-    @property
-    def view(self) -> View:
-        """How the network is to be shown faces from then on."""
-        return View(self.resize, self.levelled)
 
     def __post_init__(self) -> None:
         """Raise :class:`RecipeError` for what cannot be."""

@@ -136,7 +136,7 @@ def write_report(
     drawn_threshold: float = DRAWN_THRESHOLD,
     resamples: int = RESAMPLES,
     seed: int = 0,
-    model: Any = None,
+    network: Any = None,
     read_faces: ReadFaces | None = None,
     read_inputs: ReadFaces | None = None,
 ) -> Report:
@@ -144,8 +144,8 @@ def write_report(
 
     ``raw`` are the model's own scores on the test; ``history.csv`` is taken from the folder
     where it is there. ``read_faces`` gives faces for a person to look at and ``read_inputs``
-    as the network is shown them; without the first the page shows no faces, without the second no
-    activations, and without ``model`` nothing of its inside. The same arguments give the same
+    as ``network`` takes them; without the first the page shows no faces, without the second no
+    activations, and without ``network`` nothing of its inside. The same arguments give the same
     bytes.
 
     Raises :class:`DatasetWriteError`, and what the two readers raise.
@@ -162,7 +162,7 @@ def write_report(
         resamples=resamples,
         seed=seed,
     )
-    page = render(report, Shown(test, read_history(folder), model, read_faces, read_inputs))
+    page = render(report, Shown(test, read_history(folder), network, read_faces, read_inputs))
     write_whole(folder / PAGE_FILE, page)
     write_whole(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
     return report

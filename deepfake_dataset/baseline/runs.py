@@ -34,10 +34,13 @@ def read_recipe(folder: Path) -> Recipe:
         ) from error
 
 
-def save_model(folder: Path, model: Any) -> None:
-    """Write the network and its weights, each in one step."""
+def save_model(folder: Path, network: Any, *, levelled: bool) -> None:
+    """Write the network's weights, and the network with what levels faces before it."""
+    from deepfake_dataset.baseline.front import with_front
+
+    model = with_front(network, levelled=levelled)
     with writing(folder):
-        for name, save in ((WEIGHTS_FILE, model.save_weights), (MODEL_FILE, model.save)):
+        for name, save in ((WEIGHTS_FILE, network.save_weights), (MODEL_FILE, model.save)):
             # Keras goes by the end of the name.
             aside = folder / f".partial-{name}"
             save(aside)

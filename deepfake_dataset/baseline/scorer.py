@@ -9,8 +9,8 @@ from deepfake_dataset.baseline.examples import Examples
 from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import MODELS, build, jit, need_keras
 from deepfake_dataset.baseline.predict import predictions
+from deepfake_dataset.baseline.recipes import Recipe
 from deepfake_dataset.baseline.runs import MODEL_FILE, RECIPE_FILE, read_recipe
-from deepfake_dataset.baseline.view import View
 from deepfake_dataset.baseline.weights import load_weights
 from deepfake_dataset.errors import ModelError, WeightsError
 
@@ -23,34 +23,35 @@ class Scorer:
 
     model: Any
     calibration: Calibration
-    view: View
-    """How its recipe shows it faces."""
+    resize: str
+    """How its recipe brings faces to its size."""
 
     def score(self, examples: Examples) -> Predictions:
         """Calibrated p_real of each face.
 
         Raises :class:`ImagesError` where an image cannot be read.
         """
-        raw = predictions(self.model, examples, view=self.view)
+        raw = predictions(self.model, examples, resize=self.resize)
         return raw.scored(self.calibration.apply(raw.p_real))
 
 
 def open_scorer(place: Path) -> Scorer:
     """The network of a run's folder, of a .keras file or with the weights of a .h5 file.
 
-    Temperature and recipe are those that lie beside it; without them scores are as the
-    network gives them. Raises :class:`ModelError` for what is none of the three,
-    :class:`WeightsError` for weights that fit no network, and :class:`MissingExtraError`
-    without Keras.
+    Calibration and recipe are those that lie beside it; without them scores are as the
+    network gives them, and bare weights are those of a network that is shown colour.
+
+    Raises :class:`ModelError` for what is none of the three, :class:`WeightsError` for weights
+    that fit no network, and :class:`MissingExtraError` without Keras.
     """
     need_keras()
     file = place / MODEL_FILE if place.is_dir() else place
     if not file.is_file():
         raise ModelError(f"there is no model {file}", _HINT)
     beside = file.parent
-    view = read_recipe(beside).view if (beside / RECIPE_FILE).exists() else View()
-    model = _with_weights(file) if file.suffix in (".h5", ".hdf5") else _loaded(file)
-    return Scorer(model, read_calibration(beside), view)
+    recipe = read_recipe(beside) if (beside / RECIPE_FILE).exists() else None
+    model = _with_weights(file, recipe) if file.suffix in (".h5", ".hdf5") else _loaded(file)
+    return Scorer(model, read_calibration(beside), recipe.resize if recipe else "area")
 
 
 def _loaded(file: Path) -> Any:
@@ -71,10 +72,11 @@ def _loaded(file: Path) -> Any:
     return model
 
 
-def _with_weights(file: Path) -> Any:
+def _with_weights(file: Path, recipe: Recipe | None) -> Any:
     """The network that the weights fit: the one that the run's recipe names, or any."""
-    beside = file.parent / RECIPE_FILE
-    names = (read_recipe(file.parent).model,) if beside.exists() else MODELS
+    from deepfake_dataset.baseline.front import with_front
+
+    names = (recipe.model,) if recipe else MODELS
     problems = []
     for name in names:
         model = build(name)
@@ -83,5 +85,5 @@ def _with_weights(file: Path) -> Any:
         except WeightsError as error:
             problems.append(f"{name}: {error}")
         else:
-            return model
+            return with_front(model, levelled=recipe is not None and recipe.levelled)
     raise WeightsError(f"{file} fits no network; " + "; ".join(problems), _HINT)

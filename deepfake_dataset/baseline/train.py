@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from deepfake_dataset.baseline.examples import Examples, need_both_classes
 from deepfake_dataset.baseline.feed import Feed
 from deepfake_dataset.baseline.history import HISTORY_FILE
 from deepfake_dataset.baseline.metrics import Predictions, by_mean, measure
-from deepfake_dataset.baseline.models import build, side_of
+from deepfake_dataset.baseline.models import build, need_keras, side_of
 from deepfake_dataset.baseline.optimise import compiled, rate, reseed, settle
 from deepfake_dataset.baseline.predict import predict
 from deepfake_dataset.baseline.recipes import Recipe
@@ -77,15 +78,20 @@ def train(
     of another training.
     """
     need_both_classes(training, "what is to be trained on")
+    need_keras()
+    from deepfake_dataset.baseline.front import with_front
+
     model = compiled(recipe, mixed=mixed)
     if weights is not None:
         load_weights(model, weights)
     key = _key((training, validation), recipe, weights, mixed=mixed)
     state = read_checkpoint(folder, key) if resume else Checkpoint(key)
     _restore(model, state)
+    shown = with_front(model, levelled=recipe.levelled)
+    validate = partial(_validated, shown, validation, recipe)
     with Feed(training, side_of(model), recipe, folder) as feed:
         while len(state.history) < recipe.epochs and not _is_done(state, recipe):
-            state = _one_epoch(model, feed, validation, recipe, state, tell)
+            state = _one_epoch(model, feed, validate, recipe, state, tell)
             write_checkpoint(folder, state)
             write_whole(folder / HISTORY_FILE, _as_csv(state.history))
     trained = build(recipe.model)
@@ -122,7 +128,7 @@ def _is_done(state: Checkpoint, recipe: Recipe) -> bool:
 def _one_epoch(
     model: Any,
     feed: Feed,
-    validation: Examples | None,
+    validate: Callable[[], dict[str, Any]],
     recipe: Recipe,
     state: Checkpoint,
     tell: Tell,
@@ -141,7 +147,7 @@ def _one_epoch(
     parts_again = islice(chain.from_iterable(feed.epoch(done)), _SETTLED)
     settle(model, (part.pixels for part in parts_again))
     network = _copied(model.get_weights())
-    epoch = Epoch(done + 1, learning_rate, loss, accuracy, **_validated(model, validation, recipe))
+    epoch = Epoch(done + 1, learning_rate, loss, accuracy, **validate())
     better = _is_better(epoch, state)
     new = state.after(
         epoch,
@@ -162,7 +168,7 @@ def _validated(model: Any, validation: Examples | None, recipe: Recipe) -> dict[
     """The figures of an epoch that come from validation, by name."""
     if validation is None:
         return {}
-    p_real = predict(model, validation, view=recipe.view)
+    p_real = predict(model, validation, resize=recipe.resize)
     faces = Predictions.of(validation.label, p_real, video=validation.video, path=validation.path)
     videos = by_mean(faces)
     return {

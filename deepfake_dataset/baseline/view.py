@@ -1,9 +1,8 @@
-"""How a network is shown a face, in training and whenever it scores one.
+"""How a network is shown a face: at its size, and in one light where its recipe says so.
 
 Images are uint8 RGB of (height, width, 3), or luma of (height, width).
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import cv2
@@ -11,27 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-_MEAN, _SPREAD = 115, 50
+
+GREY = (0.299, 0.587, 0.114)
+"""Luma of BT.601."""
+MEAN, CONTRAST = 115, 50
 """Levels of 255 that a levelled face's middle is brought to. Chosen, not measured: a little more of
 both than faces have as they are (105 and 36 in the mean over MesoNet's)."""
-_NOISE_LEVELS = 8
+NOISE = 8
 """Contrast below this is not stretched: it is noise."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a network is to be shown: as the recipe says that it was trained by."""
-
-    resize: str = "area"
-    """``area`` or ``nearest``."""
-    levelled: bool = False
-    """In grey, and at one brightness and contrast. Takes luma."""
-
-
-def shown(image: Image, size_px: int, view: View) -> Image:
-    """The image at (size_px, size_px), as the network is to see it."""
-    image = to_size(image, size_px, size_px, nearest=view.resize == "nearest")
-    return levelled(image) if view.levelled else image
 
 
 def levelled(luma: Image) -> Image:
@@ -42,7 +28,7 @@ def levelled(luma: Image) -> Image:
     height, width = luma.shape
     middle = luma[height // 4 : -(-3 * height // 4), width // 4 : -(-3 * width // 4)]
     mean, spread = (float(found[0, 0]) for found in cv2.meanStdDev(middle))
-    level = (np.arange(256) - mean) * (_SPREAD / (spread + _NOISE_LEVELS)) + _MEAN
+    level = (np.arange(256) - mean) * (CONTRAST / (spread + NOISE)) + MEAN
     return cast(Image, cv2.LUT(luma, np.clip(level + 0.5, 0, 255).astype(np.uint8)))
 
 

@@ -6,6 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, UsageError
 
@@ -79,7 +82,7 @@ def train_baseline(
     sides = _sides(dataset, images, asked, force=force, audit=audit)
     folder = _folder((dataset or Path()) / "models", recipe, run, resume=resume)
     write_recipe(folder, asked)
-    model = train(
+    network = train(
         sides.training,
         sides.validation,
         asked,
@@ -89,8 +92,8 @@ def train_baseline(
         mixed=mixed,
         tell=tell,
     )
-    save_model(folder, model)
-    return _score(folder, recipe, asked, model, sides, threshold)
+    save_model(folder, network, levelled=asked.levelled)
+    return _score(folder, recipe, asked, network, sides, threshold)
 
 
 def _folder(models: Path, recipe: str, run: str | None, *, resume: bool) -> Path:
@@ -169,27 +172,33 @@ def _of_manifests(root: Path, recipe: "Recipe", *, force: bool, audit: Audit | N
 
 
 def _score(
-    folder: Path, name: str, recipe: "Recipe", model: Any, sides: Sides, threshold: float
+    folder: Path, name: str, recipe: "Recipe", network: Any, sides: Sides, threshold: float
 ) -> Baseline:
     """Fit the calibration on validation, score the test, write what a run leaves."""
+    import keras
+
     from deepfake_dataset.baseline.calibrate import fit_calibration, write_calibration
+    from deepfake_dataset.baseline.front import level, with_front
     from deepfake_dataset.baseline.history import read_history
     from deepfake_dataset.baseline.models import side_of
     from deepfake_dataset.baseline.predict import pixels_of, predictions
     from deepfake_dataset.baseline.report import About, write_report
 
-    validation = predictions(model, sides.validation, view=recipe.view)
+    model = with_front(network, levelled=recipe.levelled)
+    validation = predictions(model, sides.validation, resize=recipe.resize)
     calibration = fit_calibration(
         validation.label, validation.p_real, validation.group, bias=recipe.bias
     )
     write_calibration(folder, calibration)
 
-    read_faces = partial(pixels_of, sides.test.folder, side_px=side_of(model))
+    def read_inputs(paths: Sequence[str]) -> NDArray[np.float32]:
+        faces = pixels_of(sides.test.folder, paths, side_of(network), recipe.resize)
+        return keras.ops.convert_to_numpy(level(faces)) if recipe.levelled else faces
 
     about = About(
         run=folder.name,
         model=recipe.model,
-        parameters=model.count_params(),
+        parameters=network.count_params(),
         recipe=name,
         seed=recipe.seed,
         trained_on=len(sides.training),
@@ -199,11 +208,11 @@ def _score(
     report = write_report(
         folder,
         about,
-        predictions(model, sides.test, view=recipe.view),
+        predictions(model, sides.test, resize=recipe.resize),
         calibration,
         threshold=threshold,
-        model=model,
-        read_faces=read_faces,
-        read_inputs=partial(read_faces, view=recipe.view),
+        network=network,
+        read_faces=partial(pixels_of, sides.test.folder, side_px=side_of(network)),
+        read_inputs=read_inputs,
     )
     return Baseline(str(folder), len(read_history(folder).epoch), sides.unreadable, report)

@@ -7,7 +7,6 @@ import pytest
 from deepfake_dataset.baseline.examples import folder_examples
 from deepfake_dataset.baseline.models import build
 from deepfake_dataset.baseline.predict import predict
-from deepfake_dataset.baseline.view import View
 from deepfake_dataset.baseline.weights import load_weights
 
 GOLDEN = {
@@ -33,5 +32,5 @@ def test_published_weights_give_their_golden_outputs(
     ]
     network = build(model)
     load_weights(network, folder / f"{weights}.h5")
-    p_real = predict(network, examples, view=View("nearest"))
+    p_real = predict(network, examples, resize="nearest")
     assert p_real.tolist() == pytest.approx(GOLDEN[model, weights], abs=0.002)
