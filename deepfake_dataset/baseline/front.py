@@ -1,6 +1,7 @@
-"""What stands before a network that was trained on levelled faces: it levels them itself.
+"""What stands before a network.
 
-Such a network takes colour like any other, and is shown what it knows by whoever feeds it.
+One that was trained on levelled faces levels them itself: it takes colour like any other, and is
+shown what it knows by whoever feeds it. One that is being trained takes bytes.
 """
 
 from typing import Any
@@ -25,6 +26,23 @@ def with_front(network: Any, *, levelled: bool) -> Any:
     model = keras.Model(image, network(level(image)), name=network.name)
     model.jit_compile = network.jit_compile
     return model
+
+
+def taking_bytes(network: Any, *, grey: bool) -> Any:
+    """The same network, sharing its weights, fed bytes: of (n, side, side, 1) if ``grey``, else 3.
+
+    For training: as floats in three channels a batch of luma has twelve times as many bytes to be
+    written by one thread and read by another.
+    """
+    height, width, _ = network.input_shape[1:]
+    image = keras.Input((height, width, 1 if grey else 3), dtype="uint8")
+    pixels = keras.ops.cast(image, "float32") * np.full(3, 1 / 255, np.float32)
+    return keras.Model(image, network(pixels), name=network.name)
+
+
+def network_in(model: Any) -> Any:
+    """What stands behind the front."""
+    return model.layers[-1]
 
 
 def level(faces: Any) -> Any:

@@ -30,8 +30,6 @@ _NAMED = 5
 _STANDS_BACK = 14
 """Priority of a helping thread, as of the command ``nice``. With less of it the network waits for
 helpers, a twentieth of its time at 10; at 19 other work on the machine starves them."""
-_LEVELS = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
-"""What a network takes for each level of a byte."""
 
 Image = NDArray[np.uint8]
 T = TypeVar("T")
@@ -40,9 +38,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Pixels of (n, size, size, 3) in [0, 1], and (n, 1) labels: 1 real, 0 fake."""
+    """Pixels of (n, size, size, 3), or 1 of luma, and (n, 1) labels: 1 real, 0 fake."""
 
-    pixels: NDArray[np.float32]
+    pixels: Image
     label: NDArray[np.float32]
 
 
@@ -106,12 +104,7 @@ def batches(
 
 
 def _batch(made: list[tuple[Image, int]]) -> Batch:
-    pixels = np.empty((len(made), *made[0][0].shape[:2], 3), np.float32)
-    for row, (image, _) in zip(pixels, made, strict=True):
-        if image.ndim == 2:
-            cv2.cvtColor(cv2.LUT(image, _LEVELS), cv2.COLOR_GRAY2RGB, dst=row)
-        else:
-            np.multiply(image, _LEVELS[1], out=row)
+    pixels = np.stack([np.atleast_3d(image) for image, _ in made])
     return Batch(pixels, np.array([label for _, label in made], np.float32)[:, None])
 
 

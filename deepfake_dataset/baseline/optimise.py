@@ -19,7 +19,7 @@ _DECADE, _FLOOR = 1000, 1e-6
 
 
 def compiled(recipe: Recipe, *, mixed: bool = False) -> Any:
-    """The recipe's network, new and ready to train; ``mixed`` computes in half precision.
+    """The recipe's network, new and ready to train on bytes; ``mixed`` computes in half precision.
 
     Everything random about it comes from the recipe's seed. Its weights are those of the
     network that :func:`build` gives, in the same order.
@@ -27,12 +27,14 @@ def compiled(recipe: Recipe, *, mixed: bool = False) -> Any:
     need_keras()
     import keras
 
+    from deepfake_dataset.baseline.front import taking_bytes
     from deepfake_dataset.baseline.fused import with_fused_normalisation
 
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy("mixed_float16" if mixed else "float32")
-    model = with_fused_normalisation(build(recipe.model))
+    network = with_fused_normalisation(build(recipe.model))
     keras.config.set_dtype_policy("float32")
+    model = taking_bytes(network, grey=recipe.levelled)
     model.compile(_optimiser(recipe), _loss(recipe), metrics=["accuracy"], jit_compile=jit())
     return model
 
@@ -74,13 +76,15 @@ def rate(recipe: Recipe, update: int, updates: int) -> float:
 
 def reseed(model: Any, seed: int, epoch: int) -> None:
     """Start every layer's random numbers anew, so that an epoch is the same after a resume."""
-    for number, layer in enumerate(model.layers):
+    from deepfake_dataset.baseline.front import network_in
+
+    for number, layer in enumerate(network_in(model).layers):
         if generator := getattr(layer, "seed_generator", None):
             state = np.random.SeedSequence((seed, epoch, number)).generate_state(2)
             generator.state.assign(state.astype(np.uint32))
 
 
-def settle(model: Any, batches: Iterable[NDArray[np.float32]]) -> None:
+def settle(model: Any, batches: Iterable[NDArray[np.uint8]]) -> None:
     """Take the statistics of batch normalisation from these batches alone.
 
     While weights move, the running statistics lag behind by some hundred updates, and a small
@@ -88,7 +92,10 @@ def settle(model: Any, batches: Iterable[NDArray[np.float32]]) -> None:
     """
     import keras
 
-    layers = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    from deepfake_dataset.baseline.front import network_in
+
+    kind = keras.layers.BatchNormalization
+    layers = [layer for layer in network_in(model).layers if isinstance(layer, kind)]
     usual = [layer.momentum for layer in layers]
     for number, pixels in enumerate(batches if layers else ()):
         for layer in layers:

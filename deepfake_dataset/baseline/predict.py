@@ -13,6 +13,7 @@ from deepfake_dataset.baseline.metrics import Predictions
 from deepfake_dataset.baseline.models import side_of
 from deepfake_dataset.baseline.view import to_size
 
+_LEVEL = np.float32(1 / 255)
 _BATCH = 64  # faces in memory; batch statistics are not used here
 
 
@@ -35,7 +36,8 @@ def predict(
 
     files, scores = examples.files, [np.empty(0)]
     for batch in batches(range(len(examples)), load, _BATCH):
-        scores.append(np.asarray(model.predict_on_batch(batch.pixels)[:, 0], np.float64))
+        faces = np.multiply(batch.pixels, _LEVEL, dtype=np.float32)
+        scores.append(np.asarray(model.predict_on_batch(faces)[:, 0], np.float64))
         tell(len(batch.label))
     return np.concatenate(scores)
 

@@ -79,15 +79,15 @@ def train(
     """
     need_both_classes(training, "what is to be trained on")
     need_keras()
-    from deepfake_dataset.baseline.front import with_front
+    from deepfake_dataset.baseline.front import network_in, with_front
 
     model = compiled(recipe, mixed=mixed)
     if weights is not None:
-        load_weights(model, weights)
+        load_weights(network_in(model), weights)
     key = _key((training, validation), recipe, weights, mixed=mixed)
     state = read_checkpoint(folder, key) if resume else Checkpoint(key)
     _restore(model, state)
-    shown = with_front(model, levelled=recipe.levelled)
+    shown = with_front(network_in(model), levelled=recipe.levelled)
     validate = partial(_validated, shown, validation, recipe)
     with Feed(training, side_of(model), recipe, folder) as feed:
         while len(state.history) < recipe.epochs and not _is_done(state, recipe):

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.front import level, with_front
+from deepfake_dataset.baseline.front import level, network_in, taking_bytes, with_front
 from deepfake_dataset.baseline.models import build
 from deepfake_dataset.baseline.view import levelled
 
@@ -57,6 +57,15 @@ def test_weights_are_shared_and_counted_once(network: Any) -> None:
     assert model.count_params() == network.count_params()
     assert model.input_shape == network.input_shape
     assert model.weights[0] is network.weights[0]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bytes_are_what_the_network_takes_as_floats(network: Any, channels: int) -> None:
+    faces = _faces(3, 128)[..., :channels]
+    model = taking_bytes(network, grey=channels == 1)
+    floats = np.multiply(np.broadcast_to(faces, (3, 128, 128, 3)), np.float32(1 / 255))
+    np.testing.assert_array_equal(model.predict_on_batch(faces), network.predict_on_batch(floats))
+    assert network_in(model) is network
 
 
 def test_a_saved_one_needs_nothing_but_keras(tmp_path: Path, network: Any) -> None:
