@@ -30,7 +30,7 @@ export class Fixer {
     $("#fix-cancel").addEventListener("click", () => this.#dialog.close());
     $("#fix-save").addEventListener("click", () => this.#end(true));
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
-    this.#dialog.addEventListener("close", () => this.#end(false));
+    this.#dialog.addEventListener("close", () => this.#dialog.open || this.#end(false));
     for (const button of this.#dialog.querySelectorAll("[data-tool]")) {
       button.addEventListener("click", () => this.#tool(button.dataset.tool));
     }

@@ -28,7 +28,8 @@ export function choose(title, words, suggested, ownWords) {
       if (field.value.trim()) done(field.value.trim());
     };
     dialog.querySelector("ol").replaceChildren(...buttons.map((button) => make("li", {}, button)));
-    dialog.onclose = () => resolve(null);
+    // Closing is told later: what is told here may be of the menu before.
+    dialog.onclose = () => dialog.open || resolve(null);
     dialog.onkeydown = (event) => {
       if (event.target === field || event.ctrlKey || event.metaKey || event.altKey) return;
       if (/^[1-9]$/.test(event.key) && words[event.key - 1]) done(words[event.key - 1]);

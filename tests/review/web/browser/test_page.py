@@ -87,6 +87,22 @@ def test_fifty_faces_are_reviewed_by_keyboard_and_found_again(
     assert active(again) == 49
 
 
+def test_keys_that_come_faster_than_a_menu_closes_all_count(tab: Any, desk: Desk) -> None:
+    """That a menu has closed is told later; the next one may be open by then."""
+    tab.evaluate(
+        """() => {
+          const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+          press("x");
+          document.querySelector("#menu .suggested").closest("button").click();
+          press("r");
+        }"""
+    )
+    tab.wait_for_timeout(200)
+    tab.keyboard.press("Enter")  # the other label, for the same face
+    saved(tab)
+    assert states(desk)[0] is State.RELABELLED
+
+
 def test_the_token_does_not_stay_in_the_address(tab: Any) -> None:
     assert "token" not in tab.url
 
