@@ -1,6 +1,6 @@
 """What a network is fed in training: the faces of an epoch, augmented, in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,7 @@ class Feed:
     def __init__(self, examples: Examples, side_px: int, recipe: Recipe, folder: Path) -> None:
         self._examples, self._side_px, self._recipe = examples, side_px, recipe
         self._faces = Decoded(examples.files, folder, grey=recipe.levelled)
+        self._under_way: Generator[Batch, None, None] | None = None
 
     @property
     def updates(self) -> int:
@@ -37,8 +38,8 @@ class Feed:
         """
         parts = self._recipe.accumulate
         in_turn = draws(self._examples, self._recipe, number)
-        made = batches(in_turn, self._make, self._recipe.batch // parts)
-        return zip(*[made] * parts, strict=True)
+        self._under_way = batches(in_turn, self._make, self._recipe.batch // parts)
+        return zip(*[self._under_way] * parts, strict=True)
 
     def _make(self, draw: Draw) -> tuple[Image, int]:
         rng = np.random.default_rng(draw.seed)
@@ -51,4 +52,6 @@ class Feed:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._under_way:
+            self._under_way.close()  # no thread may read or write a file that is closed
         self._faces.close()

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,8 +59,11 @@ def read_image(file: Path, *, grey: bool = False) -> Image:
     return cast(Image, image)
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
-    """``work`` of each item, done by a thread a core, with at most ``ahead`` items under way."""
+def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Generator[R, None, None]:
+    """``work`` of each item, done by a thread a core, with at most ``ahead`` items under way.
+
+    When it is closed its threads have ended.
+    """
     with ThreadPoolExecutor(_cores(), initializer=_as_helper) as pool:
         waiting: deque[Future[R]] = deque()
         try:
@@ -93,7 +96,7 @@ def _cores() -> int:
 
 def batches(
     items: Iterable[T], make: Callable[[T], tuple[Image, int]], batch: int
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Batches of what ``make`` gives for each item, an image and its label; the last may be short.
 
     Raises :class:`ImagesError` where an image cannot be read.
