@@ -14,7 +14,7 @@ in %, its angle in degrees. Below the table stand the proportions that the const
 import argparse
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -24,10 +24,10 @@ import numpy as np
 import PIL.Image
 
 from deepfake_dataset.extract.align import Anchors, Pose, anchors_of, pose_of
-from deepfake_dataset.extract.detectors import Detection, make_detector
+from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame, Image
 from deepfake_dataset.extract.landmarks import Points, find_landmarks
-from deepfake_dataset.extract.search import Search
+from deepfake_dataset.extract.search import make_search
 from deepfake_dataset.models import model_file
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
@@ -140,12 +140,7 @@ def landmarks(photo: Photo, detector: str, count: int) -> Points | None:
 @cache
 def detect(photo: Photo, detector: str) -> Detection | None:
     """The face that the truth is about: others may stand in the background."""
-    search = Search(
-        detector=make_detector(detector),
-        min_face_px=SETTINGS.min_face_px,
-        min_face_share=SETTINGS.min_face_share,
-        every_face=SETTINGS.faces == "all",
-    )
+    search = make_search(replace(SETTINGS, detector=detector))
     return next((d for d in search.whole(photo.frame) if _holds(d.box, photo.pose)), None)
 
 

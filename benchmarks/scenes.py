@@ -27,7 +27,10 @@ from scenedetect import SceneDetector as PeerDetector
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.look import Look, similarity
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
+from deepfake_dataset.extract.search import make_search
+from deepfake_dataset.extract.video import region_of
 from deepfake_dataset.records import Cause
+from deepfake_dataset.settings import ExtractSettings
 
 LIGHT_TOLERANCE_S = 0.5
 PAIRS = 60
@@ -98,17 +101,24 @@ class Cost:
 
 
 def run_ours(path: Path, cost: Cost) -> list[Boundary]:
+    """As extraction does it: at the start of each scene a face is looked for, and watched."""
     with Decoder(path, films.MAX_PIXELS) as decoder:
-        smalls = [
-            SmallFrame(frame.index, frame.time_s, frame.small()) for frame in decoder.frames()
-        ]
-    detector = SceneDetector()
-    start = time.process_time()
-    found = [(small.time_s, one) for small in smalls for one in detector.push(small)]
-    cost.seconds += time.process_time() - start
-    cost.frames += len(smalls)
-    cost.latest_s = max([cost.latest_s, *(now_s - one.time_s for now_s, one in found)])
-    return [one for _, one in found] + detector.finish()
+        frames = list(decoder.frames())
+    detector, search = SceneDetector(), make_search(ExtractSettings())
+    detector.watch(region_of(search.whole(frames[0]), frames[0]))
+    found: list[Boundary] = []
+    for frame in frames:
+        small = SmallFrame(frame.index, frame.time_s, frame.small())
+        start = time.process_time()
+        new = detector.push(small)
+        cost.seconds += time.process_time() - start
+        for one in new:
+            cost.latest_s = max(cost.latest_s, frame.time_s - one.time_s)
+            first = frames[one.frame]
+            detector.watch(region_of(search.whole(first), first))
+        found += new
+    cost.frames += len(frames)
+    return found + detector.finish()
 
 
 def run_peer(path: Path, make: Callable[[], PeerDetector]) -> list[int]:

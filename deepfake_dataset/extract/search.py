@@ -1,19 +1,28 @@
-"""Where to look for faces: over the whole frame, or in a window around a known one."""
+"""Where to look for faces: over the whole frame, or in a window around a known one.
+
+A whole frame is searched by a detector that costs little. With one that costs more, windows
+are searched where faces are proposed.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepfake_dataset.extract.detectors import Detection, Detector
+from deepfake_dataset.extract.detectors import Detection, Detector, make_detector
 from deepfake_dataset.extract.frame import Frame, Patch
+from deepfake_dataset.extract.proposals import SMALLEST_PX, Proposer, make_proposer
 from deepfake_dataset.records import Box
+from deepfake_dataset.settings import ExtractSettings
 
-# A window reaches this share of the face's width beyond its box on every side: heads move
-# less between two samples, and the search's cost grows with the square of it.
-_REACH = 0.35
 # Faces of these shares of the picture's shorter side are looked for first, the largest first:
 # each step down costs three times the one before, and most videos are about a large face.
 _LARGER_SHARES = (0.2, 0.11)
+# A window reaches a share of the face's width beyond its box on every side, and shows faces
+# some steps of the pyramid smaller. Between two samples heads move, but hardly shrink; a
+# proposal lies closer, but may be too large. The cost grows with the square of both.
+_MOVED, _PROPOSED = (0.35, 1), (0.35, 2)
+# Two detections that overlap more than this are of one face.
+_SAME = 0.4
 
 
 @dataclass(slots=True)
@@ -25,6 +34,8 @@ class Search:
     min_face_share: float
     every_face: bool
     """Whether small faces are wanted where large ones are."""
+    proposer: Proposer | None = None
+    """Says where the detector looks in a whole frame; everywhere if there is none."""
     _in_vain: bool = False
     _latest: tuple[Frame, list[Detection]] | None = None
 
@@ -51,11 +62,24 @@ class Search:
         """Look for faces down to one size after the other until one is surely there."""
         doubtful: list[Detection] = []
         for size in sizes:
-            found = self._in(self._patch(frame, frame.whole, size))
+            found = self._anywhere(frame, size)
             if self._any_sure(found):
                 return found
             doubtful = doubtful or found
         return doubtful
+
+    def _anywhere(self, frame: Frame, smallest: float) -> list[Detection]:
+        """Faces of at least a size."""
+        if self.proposer is None:
+            return self._in(self._patch(frame, frame.whole, smallest))
+        patch = frame.luma(frame.whole, SMALLEST_PX / smallest)
+        found: list[Detection] = []
+        for place in map(patch.to_frame, self.proposer.propose(patch.pixels)):
+            if not _overlaps(place, found):
+                near = self._around(frame, place, *_PROPOSED)
+                found += [d for d in near if not _overlaps(d.box, found)]
+        found.sort(key=lambda d: -d.score)
+        return [d for d in found if d.score >= self.detector.sure] or found[:1]
 
     def _any_sure(self, found: Sequence[Detection]) -> bool:
         return any(d.score >= self.detector.sure for d in found)
@@ -74,9 +98,11 @@ class Search:
         Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
         known box instead would let the size drift from sample to sample.
         """
-        smallest, step = self._smallest(frame), self.detector.step
-        size = self._on_pyramid(smallest, known.width / step)
-        return self._in(self._patch(frame, grow(known, _REACH), size))
+        return self._around(frame, known, *_MOVED)
+
+    def _around(self, frame: Frame, place: Box, reach: float, steps: int) -> list[Detection]:
+        size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**steps)
+        return self._in(self._patch(frame, grow(place, reach), size))
 
     def _on_pyramid(self, smallest: float, size: float) -> float:
         """The step of the pyramid above ``smallest`` that is nearest to a size."""
@@ -95,6 +121,22 @@ class Search:
             Detection(patch.to_frame(found.box), found.score)
             for found in self.detector.find(patch.pixels)
         ]
+
+
+def _overlaps(box: Box, found: Sequence[Detection]) -> bool:
+    return any(d.box.overlap(box) >= _SAME for d in found)
+
+
+def make_search(settings: ExtractSettings) -> Search:
+    """The search that settings ask for, its models loaded."""
+    detector = make_detector(settings.detector)
+    return Search(
+        detector=detector,
+        min_face_px=settings.min_face_px,
+        min_face_share=settings.min_face_share,
+        every_face=settings.faces == "all",
+        proposer=make_proposer() if detector.costly else None,
+    )
 
 
 def grow(box: Box, share: float) -> Box:

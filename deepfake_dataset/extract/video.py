@@ -15,14 +15,14 @@ from deepfake_dataset.errors import (
     VideoError,
 )
 from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.detectors import make_detector
+from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
 from deepfake_dataset.extract.landmarks import Points, find_landmarks
 from deepfake_dataset.extract.portrait import portray
 from deepfake_dataset.extract.sampling import SceneBuffer
 from deepfake_dataset.extract.scene import Sighting, survey
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
-from deepfake_dataset.extract.search import Search
+from deepfake_dataset.extract.search import make_search
 from deepfake_dataset.records import (
     Box,
     Cause,
@@ -105,12 +105,7 @@ class _Extraction:
         self._detector = SceneDetector(settings.min_scene_s)
         self._buffer = SceneBuffer(settings.faces_per_scene)
         self._start = Boundary(0, 0.0, Cause.START)
-        self._search = Search(
-            detector=make_detector(settings.detector),
-            min_face_px=settings.min_face_px,
-            min_face_share=settings.min_face_share,
-            every_face=settings.faces == "all",
-        )
+        self._search = make_search(settings)
 
     def run(self) -> Video:
         """Read the whole file once.
@@ -181,9 +176,7 @@ class _Extraction:
 
         The search is not lost: the scene's first frame is always among its samples.
         """
-        found = self._search.whole(frame)
-        box = max((d.box for d in found), key=lambda b: b.area, default=None)
-        self._detector.watch(box and _fractions(box, frame))
+        self._detector.watch(region_of(self._search.whole(frame), frame))
 
     def _close(self, end_frame: int, end_s: float) -> None:
         """Find the faces of the scene that has ended, and write them."""
@@ -260,7 +253,11 @@ class _Extraction:
             raise TooShortError(f"{stream.duration_s:.2f} s long, less than {least:g} s")
 
 
-def _fractions(box: Box, frame: Frame) -> Box:
+def region_of(found: Sequence[Detection], frame: Frame) -> Box | None:
+    """The largest face found, in fractions of the frame."""
+    box = max((d.box for d in found), key=lambda b: b.area, default=None)
+    if box is None:
+        return None
     width, height = frame.width, frame.height
     return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)
 

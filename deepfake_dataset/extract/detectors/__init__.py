@@ -29,6 +29,8 @@ class Detector(Protocol):
     """From one size searched to the next larger one."""
     sure: float
     """Score from which on a detection is one; below it a search goes on for a better one."""
+    costly: bool
+    """Whether it costs more than proposing places to look at."""
     coloured: bool
     """Whether ``find`` takes RGB of shape (h, w, 3), or luma of shape (h, w)."""
 

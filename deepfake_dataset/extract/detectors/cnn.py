@@ -18,6 +18,7 @@ class CnnDetector:
     smallest_px = 80
     step = 6 / 5
     sure = 0.0
+    costly = True
     coloured = True
 
     def __init__(self) -> None:

@@ -25,6 +25,7 @@ class HaarDetector:
     smallest_px = 60
     step = 1.1
     sure = 0.0
+    costly = False
     coloured = False
 
     def __init__(self) -> None:
