@@ -271,6 +271,17 @@ def test_light_is_judged_by_the_face_where_it_is_known() -> None:
     assert events(scenes_of(face, region=FACE)) == [(50, Cause.LIGHT)]
 
 
+@pytest.mark.parametrize("tone", [(210, 170, 150), (40, 30, 30)])
+def test_a_head_that_comes_nearer_is_no_change_of_light(tone: tuple[int, int, int]) -> None:
+    def leaning(share: float) -> Rgb:
+        size = round(16 + 22 * share), round(20 + 28 * share)
+        return np.asarray(cv2.ellipse(shot(1), (80, 45), size, 0, 0, 360, tone, -1))
+
+    leans = [leaning(i / 40) for i in range(40)]
+    pictures = [leaning(0)] * 60 + leans + [leaning(1)] * 80
+    assert scenes_of(pictures, region=Box(0.4, 0.28, 0.6, 0.72)) == []
+
+
 def test_memory_does_not_grow_with_the_video() -> None:
     detector = SceneDetector()
     for index in range(2000):
