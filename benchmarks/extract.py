@@ -11,6 +11,7 @@ ratios of one run are what to quote.
 """
 
 import argparse
+import atexit
 import hashlib
 import multiprocessing
 import os
@@ -22,12 +23,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import av
 import cv2
 import dlib
+from threadpoolctl import threadpool_limits
 
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset import Dataset
@@ -83,14 +86,24 @@ def decode_once(path: Path) -> float:
 
 
 def extract_once(path: Path) -> tuple[float, Video]:
-    """CPU seconds to extract one video into a new dataset, models being loaded."""
-    with tempfile.TemporaryDirectory() as folder:
-        dataset = Dataset.create(Path(folder, "dataset"), Settings())
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
-        began = time.process_time()
-        record = video.extract_video(video.Job(file, dataset))
-        return time.process_time() - began, record
+    """CPU seconds to extract one video into a new dataset, models being loaded.
+
+    Nothing is deleted before the end: a file system may create files more slowly after that.
+    """
+    dataset = Dataset.create(Path(tempfile.mkdtemp(dir=scratch()), "dataset"), Settings())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
+    began = time.process_time()
+    record = video.extract_video(video.Job(file, dataset))
+    return time.process_time() - began, record
+
+
+@cache
+def scratch() -> str:
+    """A folder that goes with this process."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def measure(path: Path, runs: int) -> Cost:
@@ -344,6 +357,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_intermixed_args()
     cv2.setNumThreads(1)
+    threadpool_limits(1)  # as in a worker
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     if options.what == "cost":
         cost(options.videos, options.runs)

@@ -28,7 +28,7 @@ _STRIDE = 2
 _STEP = 1.4
 # Far below the networks' own .6 and .7: of the faces that dlib's detector sees, 999 of 1000
 # pass, dim, noisy, blurred, turned by 30° or not (benchmarks/proposals.py).
-_COARSE_LEAST, _FINE_LEAST = 0.4, 0.2
+_COARSE_LEAST, _FINE_LEAST = 0.5, 0.3
 # Two proposals that overlap more than this are one.
 _SAME = 0.4
 # Against the light, in haze or in the dark the networks see nothing unless contrast is evened
