@@ -88,7 +88,7 @@ def cut_face(
 
 
 def _flat(points: Points) -> tuple[float, ...]:
-    return tuple(round(value, 3) for value in points.ravel().tolist())
+    return tuple(np.round(points, 3).ravel().tolist())
 
 
 def is_face(points: Points, box: Box, margin: float) -> bool:
