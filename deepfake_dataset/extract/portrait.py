@@ -80,7 +80,7 @@ def cut_face(
         roll_deg=pose.roll_deg,
         yaw_deg=yaw_deg(anchors),
         sharpness=sharpness(luma),
-        brightness=float(luma.mean()),
+        brightness=cv2.mean(luma)[0],
         outside=share_outside(pose, frame.whole),
         sha256=hashlib.sha256(png).hexdigest(),
     )

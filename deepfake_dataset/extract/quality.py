@@ -17,7 +17,7 @@ _NOSE_DEPTH = 0.5
 def sharpness(luma: Image) -> float:
     """Variance of the Laplacian of luma (h, w), at 256 pixels a side (Pertuz et al. 2013)."""
     same = luma if luma.shape[0] == _SIDE else cv2.resize(luma, (_SIDE, _SIDE))
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(same, cv2.CV_32F))
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(same, cv2.CV_16S))
     return float(deviation[0, 0] ** 2)
 
 
