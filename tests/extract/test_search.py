@@ -152,6 +152,15 @@ def test_near_gives_nothing_where_the_face_has_gone(frame_of: FrameOf) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (3, 400)])
 def test_any_size_of_frame_can_be_searched(size: tuple[int, int], frame_of: FrameOf) -> None:
     assert searcher().whole(frame_of(wall(*size))) == []
+    assert proposing().whole(frame_of(wall(*size))) == []
+
+
+@pytest.mark.parametrize("size", [(40, 40), (200, 30), (30, 200), (301, 203)])
+def test_noise_can_be_searched(size: tuple[int, int], frame_of: FrameOf) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    frame = frame_of(noise)
+    for found in proposing(every=True).whole(frame):
+        assert found.box.overlap(frame.whole) > 0
 
 
 @pytest.mark.parametrize("width", [44, 70, 100, 150, 220])
