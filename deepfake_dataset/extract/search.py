@@ -17,10 +17,12 @@ from deepfake_dataset.settings import ExtractSettings
 # Faces of these shares of the picture's shorter side are looked for first, the largest first:
 # each step down costs three times the one before, and most videos are about a large face.
 _LARGER_SHARES = (0.2, 0.11)
-# A window reaches a share of the face's width beyond its box on every side, and shows faces
-# some steps of the pyramid smaller. Between two samples heads move, but hardly shrink; a
-# proposal lies closer, but may be too large. The cost grows with the square of both.
-_MOVED, _PROPOSED = (0.35, 1), (0.35, 2)
+# A window reaches this share of the face's width beyond its box on every side: heads move
+# less between two samples, and proposals are closer. The cost grows with the square of it.
+_REACH = 0.35
+# A window shows faces so many steps of the pyramid smaller than expected: between two samples
+# heads hardly shrink, but a proposal may be too large.
+_STEPS_KNOWN, _STEPS_PROPOSED = 1, 2
 # Two detections that overlap more than this are of one face.
 _SAME = 0.4
 
@@ -55,7 +57,7 @@ class Search:
         """
         sizes = self._sizes(frame)
         found = self._down_to(sizes[-1:] if self._in_vain else sizes, frame)
-        self._in_vain = not self._any_sure(found)
+        self._in_vain = not self._sure(found)
         return found
 
     def _down_to(self, sizes: Sequence[float], frame: Frame) -> list[Detection]:
@@ -63,7 +65,7 @@ class Search:
         doubtful: list[Detection] = []
         for size in sizes:
             found = self._anywhere(frame, size)
-            if self._any_sure(found):
+            if self._sure(found):
                 return found
             doubtful = doubtful or found
         return doubtful
@@ -75,14 +77,13 @@ class Search:
         patch = frame.luma(frame.whole, SMALLEST_PX / smallest)
         found: list[Detection] = []
         for place in map(patch.to_frame, self.proposer.propose(patch.pixels)):
-            if not _overlaps(place, found):
-                near = self._around(frame, place, *_PROPOSED)
-                found += [d for d in near if not _overlaps(d.box, found)]
-        found.sort(key=lambda d: -d.score)
-        return [d for d in found if d.score >= self.detector.sure] or found[:1]
+            if not _is_among(place, self._sure(found)):
+                found += self._around(frame, place, _STEPS_PROPOSED)
+        apart = _apart(found)
+        return self._sure(apart) or apart[:1]
 
-    def _any_sure(self, found: Sequence[Detection]) -> bool:
-        return any(d.score >= self.detector.sure for d in found)
+    def _sure(self, found: Sequence[Detection]) -> list[Detection]:
+        return [d for d in found if d.score >= self.detector.sure]
 
     def _sizes(self, frame: Frame) -> list[float]:
         """Smallest faces to look for, one search after the other."""
@@ -98,11 +99,11 @@ class Search:
         Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
         known box instead would let the size drift from sample to sample.
         """
-        return self._around(frame, known, *_MOVED)
+        return self._around(frame, known, _STEPS_KNOWN)
 
-    def _around(self, frame: Frame, place: Box, reach: float, steps: int) -> list[Detection]:
+    def _around(self, frame: Frame, place: Box, steps: int) -> list[Detection]:
         size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**steps)
-        return self._in(self._patch(frame, grow(place, reach), size))
+        return self._in(self._patch(frame, grow(place, _REACH), size))
 
     def _on_pyramid(self, smallest: float, size: float) -> float:
         """The step of the pyramid above ``smallest`` that is nearest to a size."""
@@ -123,8 +124,17 @@ class Search:
         ]
 
 
-def _overlaps(box: Box, found: Sequence[Detection]) -> bool:
+def _is_among(box: Box, found: Sequence[Detection]) -> bool:
     return any(d.box.overlap(box) >= _SAME for d in found)
+
+
+def _apart(found: Sequence[Detection]) -> list[Detection]:
+    """The surest of detections that overlap, surest first."""
+    apart: list[Detection] = []
+    for detection in sorted(found, key=lambda d: -d.score):
+        if not _is_among(detection.box, apart):
+            apart.append(detection)
+    return apart
 
 
 def make_search(settings: ExtractSettings) -> Search:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.extract.detectors import Detection, make_detector
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.proposals import make_proposer
+from deepfake_dataset.extract.proposals import Proposer, make_proposer
 from deepfake_dataset.extract.search import Search, grow, make_search
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
@@ -201,6 +201,40 @@ def test_the_detector_is_not_asked_where_nothing_is_proposed(frame_of: FrameOf) 
     counting = Counting()
     assert Search(counting, 40, 0.06, False, make_proposer()).whole(frame_of(wall())) == []
     assert counting.calls == 0
+
+
+class Places(Proposer):
+    """Proposes the middle of a picture, twice."""
+
+    def __init__(self) -> None:
+        pass
+
+    def propose(self, luma: Picture) -> list[Box]:
+        middle = Box(0, 0, luma.shape[1], luma.shape[0]).resized(50)
+        return [middle, middle]
+
+
+class Scores:
+    """A detector that finds one face in the middle of each window, with scores as given."""
+
+    name, smallest_px, step, coloured, sure, costly = "scores", 80, 1.2, False, 0.0, True
+
+    def __init__(self, *scores: float) -> None:
+        self.left = list(scores)
+
+    def find(self, image: Picture) -> list[Detection]:
+        box = Box(0, 0, image.shape[1], image.shape[0]).resized(image.shape[1] / 1.7)
+        return [Detection(box, self.left.pop(0))]
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"), [((-0.1, 0.5), 0.5), ((-0.1, -0.05), -0.05), ((0.3,), 0.3)]
+)
+def test_of_detections_in_one_place_the_surest_counts(
+    scores: tuple[float, ...], best: float, frame_of: FrameOf
+) -> None:
+    search = Search(Scores(*scores), 100, 0.0, True, Places())
+    assert [d.score for d in search.whole(frame_of(wall()))] == [best]
 
 
 @pytest.mark.parametrize(("name", "proposes"), [("hog", True), ("haar", False)])
