@@ -15,7 +15,6 @@ import pyarrow as pa
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
-Writer = Callable[[Any], Any]
 
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 _JSON = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -57,30 +56,17 @@ def _arrow_type(hint: Any) -> pa.DataType:
 
 def to_row(record: Any) -> dict[str, Any]:
     """The record's values by field name, nested ones as rows of their own."""
-    return cast(dict[str, Any], _writer(cast(Any, type(record)))(record))
+    return {f.name: _plain(getattr(record, f.name)) for f in fields(record)}
 
 
-@cache
-def _writer(hint: Any) -> Writer:
-    """What makes a value of that type plain; made once a type, as values are many."""
-    if inner := _optional(hint):
-        write = _writer(inner)
-        return lambda value: None if value is None else write(value)
-    if get_origin(hint) is tuple:
-        write = _writer(get_args(hint)[0])
-        return list if write is _as_it_is else lambda value: [write(item) for item in value]
-    if is_dataclass(hint):
-        return _record_writer(cast(type, hint))
-    return str if issubclass(hint, StrEnum) else _as_it_is
-
-
-def _record_writer(record: type) -> Writer:
-    writers = {f.name: _writer(_hints(record)[f.name]) for f in fields(record)}
-    return lambda value: {name: write(getattr(value, name)) for name, write in writers.items()}
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _plain(value: Any) -> Any:
+    if type(value) in _JSON:  # nearly all values are: landmarks are a hundred numbers a face
+        return value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return to_row(value)
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def from_row(record: type[T], row: dict[str, Any]) -> T:
