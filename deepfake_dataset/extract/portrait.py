@@ -17,8 +17,8 @@ from deepfake_dataset.records import Box, Face
 from deepfake_dataset.settings import ExtractSettings
 
 # Landmarks whose face is this many times longer or shorter than the detector's box is wide,
-# or whose centre lies outside it, belong to something else. Sound faces lie between 0.74
-# and 1.29, whatever the detector and the number of points (benchmarks/align.py).
+# or whose centre lies outside it, belong to something else. Sound faces lie between 0.70
+# and 1.37, whatever the detector and the number of points (benchmarks/align.py).
 _LEAST_LENGTH, _MOST_LENGTH = 0.5, 2.0
 
 
