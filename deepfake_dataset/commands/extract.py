@@ -15,6 +15,7 @@ from deepfake_dataset.dataset import SETTINGS_FILE, Dataset, writing
 from deepfake_dataset.engine import Limits, Outcome, run_each
 from deepfake_dataset.errors import ChangedError, UnreadableError, VideoError
 from deepfake_dataset.lock import exclusive
+from deepfake_dataset.models import check_models
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import Settings, write_settings
 from deepfake_dataset.sources.discover import Found, find_videos, list_videos
@@ -250,6 +251,7 @@ class Extraction:
     def _extracted(self) -> Generator[Video, None, None]:
         if not self._due:
             return
+        check_models()
         from deepfake_dataset.extract.video import Job, extract_video
 
         settings = self._dataset.settings.run

@@ -20,6 +20,7 @@ from deepfake_dataset.decisions import Verdicts, read_decisions, verdicts
 from deepfake_dataset.engine import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
 from deepfake_dataset.faces import read_faces
+from deepfake_dataset.models import check_models
 from deepfake_dataset.records import Face
 from deepfake_dataset.review.clues import Task, measure
 from deepfake_dataset.review.desk import Desk
@@ -162,6 +163,7 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
     measured: dict[str, pa.Table] = {}
     if not video_ids:
         return measured
+    check_models()
     from deepfake_dataset.extract.second_look import look_again
 
     settings = dataset.settings.run

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import deepfake_dataset
+from deepfake_dataset import models
 from deepfake_dataset.briefs import Count
 from deepfake_dataset.commands import extract as extracting
 from deepfake_dataset.commands.extract import extract_faces
@@ -116,6 +117,20 @@ def test_a_record_names_no_place_on_this_machine(videos, ds, extract):
     extract(videos, faces_per_scene=2)
     for video in by_path(ds).values():
         assert str(videos.parent) not in str(to_row(video))
+
+
+def test_without_its_models_it_says_what_to_install_and_loses_nothing(
+    small, ds, extract, in_process, monkeypatch
+):
+    models.model_file.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "find_spec", lambda _: None)
+        with pytest.raises(UsageError, match="model file") as raised:
+            extract(small)
+    assert raised.value.hint.startswith("pip install ")
+    assert in_process == []
+    extract(small)
+    assert len(in_process) == 3
 
 
 def test_progress_is_told_after_every_video(small, extract):
