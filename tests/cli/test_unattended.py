@@ -146,7 +146,7 @@ def started(arguments: list[Any], ds: Path) -> "subprocess.Popen[str]":
 @pytest.fixture
 def long_video(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
     """One that takes some seconds, and others behind it."""
-    at_rest(make_video(tmp_path / "v" / "a.mp4", 100, width=640, height=360))
+    at_rest(make_video(tmp_path / "v" / "a.mp4", 300, width=640, height=360))
     for seed in range(1, 4):
         at_rest(make_video(tmp_path / "v" / f"b{seed}.mp4", 3, seed=seed))
     (tmp_path / "ds").mkdir()
@@ -181,10 +181,12 @@ def test_readers_work_during_a_run_and_a_second_run_is_refused_or_waits(long_vid
     ds = tmp_path / "ds"
     process = started(["run", long_video, "-d", ds], ds)
     try:
+        os.killpg(process.pid, signal.SIGSTOP)  # so that it is not done before it is asked
         refused = bare(["run", long_video, "-d", ds], tmp_path)
         assert refused.returncode == 75
         assert f"process {process.pid} since " in refused.stderr
         assert bare(["status", "-d", ds], tmp_path).returncode == 0
+        os.killpg(process.pid, signal.SIGCONT)
         waited = bare(["run", long_video, "-d", ds, "--wait"], tmp_path)
         assert (waited.returncode, process.wait()) == (0, 0)
         assert "0 done" in waited.stderr
