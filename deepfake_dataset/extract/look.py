@@ -58,7 +58,7 @@ class Look:
     @cached_property
     def is_blank(self) -> bool:
         """Whether there is nothing to see, or no more than a line of text on nothing."""
-        luma = cv2.extractChannel(self.yuv, 0)
+        luma = self._luma
         middle = cv2.mean(luma)[0]
         flat = cv2.inRange(luma, middle - _BLANK_LEVELS, middle + _BLANK_LEVELS)
         if cv2.countNonZero(flat) < _FLAT_SHARE * luma.size:
@@ -66,15 +66,20 @@ class Look:
         return self.energy < _BLANK_ENERGY * luma.size
 
     @cached_property
+    def _luma(self) -> Pixels:
+        return np.asarray(cv2.extractChannel(self.yuv, 0), np.uint8)
+
+    @cached_property
     def luma(self) -> Plane:
         """(h, w), slightly blurred so that small motion matters less."""
-        luma = cv2.extractChannel(self.yuv, 0).astype(np.float32)
+        luma = self._luma.astype(np.float32)
         return np.asarray(cv2.GaussianBlur(luma, (0, 0), 1.0), dtype=np.float32)
 
     @cached_property
     def layout(self) -> Plane:
         """Luma on a grid of 20 × 20 cells, flat, its mean taken off."""
-        grid = cv2.resize(self.luma, _LAYOUT, interpolation=cv2.INTER_AREA).ravel()
+        luma = self._luma.astype(np.float32)
+        grid = cv2.resize(luma, _LAYOUT, interpolation=cv2.INTER_AREA).ravel()
         return np.asarray(grid - grid.mean())
 
     @cached_property
