@@ -37,7 +37,6 @@ from deepfake_dataset.records import (
 )
 from deepfake_dataset.settings import ExtractSettings
 
-
 # Frames decoded before their scenes are looked for: the more the better, up to what all of them
 # may hold.
 _BATCH, _BATCH_BYTES = 24, 25_000_000
