@@ -102,7 +102,9 @@ class Frame:
         parts = [_cut(plane, self._planes[0], cut) for plane in self._planes]
         width, height = self._scaled(cut, scale)
         y, u, v = (
-            self._shown(_resize(part, (min(width, part.shape[1]), min(height, part.shape[0]))), cut)
+            self._shown(
+                _averaged(part, (min(width, part.shape[1]), min(height, part.shape[0]))), cut
+            )
             for part in parts
         )
         return y, u, v
@@ -153,7 +155,7 @@ class Frame:
     def _patch(self, window: Box, scale: float, planes: list[Image]) -> Patch:
         cut = self._stored_cut(window)
         size = self._scaled(cut, scale)
-        parts = [_resize(_cut(plane, planes[0], cut), size) for plane in planes]
+        parts = [_reduced(_cut(plane, planes[0], cut), size) for plane in planes]
         return self._shown(np.asarray(parts[0] if len(parts) == 1 else cv2.merge(parts)), cut)
 
     def _shown(self, pixels: Image, cut: tuple[int, int, int, int]) -> Patch:
@@ -248,22 +250,35 @@ def _cut(plane: Image, luma: Image, cut: tuple[int, int, int, int]) -> Image:
     return plane[top // down : -(-bottom // down), left // across : -(-right // across)]
 
 
-def _resize(part: Image, size: tuple[int, int]) -> Image:
-    """Averages when shrinking, so that nothing aliases; interpolates when enlarging."""
+def _averaged(part: Image, size: tuple[int, int]) -> Image:
+    """Shrunk so that nothing aliases."""
     if (part.shape[1], part.shape[0]) == size:
         return np.ascontiguousarray(part)
-    shrinks = size[0] < part.shape[1] or size[1] < part.shape[0]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(part, size, interpolation=method))
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+
+
+def _reduced(part: Image, size: tuple[int, int]) -> Image:
+    """Halved by averaging while it is twice as large, then interpolated.
+
+    Enough for finding faces and their points, and a quarter of the time of averaging over
+    fractions of pixels.
+    """
+    while part.shape[1] >= 2 * size[0] and part.shape[0] >= 2 * size[1]:
+        half = -(-part.shape[1] // 2), -(-part.shape[0] // 2)
+        part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA))
+    if (part.shape[1], part.shape[0]) == size:
+        return np.ascontiguousarray(part)
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _thumbnail(plane: Image, size: tuple[int, int]) -> Image:
-    """A plane at thumbnail size: the mean of two by two samples for each pixel.
+    """A plane at thumbnail size: the mean of eight samples for each pixel, from two rows.
 
-    Averaging every pixel of a 1080p picture costs 0.5 ms, four interpolated samples 0.03; to
+    Averaging every pixel of a 1080p picture costs 0.5 ms, mostly for fetching it from memory; to
     tell one shot or one light from another the difference does not show.
     """
-    samples = _sampled(plane, (2 * size[0], 2 * size[1]))
+    step = max(1, plane.shape[0] // (2 * size[1]))
+    samples = _sampled(plane[step // 2 :: step], (2 * size[0], size[1]))
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
 
 
