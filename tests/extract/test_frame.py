@@ -205,6 +205,16 @@ def test_any_window_of_any_small_frame_gives_pixels_inside_it(
     assert np.abs(patch.pixels.astype(int) - 90).max() <= 2
 
 
+@pytest.mark.parametrize("scale", [0.9, 0.5, 0.4, 0.23, 0.1])
+def test_shrinking_keeps_a_slope_where_it_is(scale: float) -> None:
+    slope = np.repeat(np.linspace(20, 235, 640)[None, :], 363, axis=0)
+    frame = make_frame(np.repeat(slope[..., None], 3, axis=2).astype(np.uint8), full=True)
+    patch = frame.luma(Box(101, 0, 541, 363), scale)
+    across = patch.left + (np.arange(patch.pixels.shape[1]) + 0.5) / patch.scale_x
+    there = 20 + (across - 0.5) / 639 * 215
+    assert np.abs(patch.pixels - there).max() < 2
+
+
 def test_shrinking_averages_so_that_a_checkerboard_turns_grey() -> None:
     board = np.kron(np.indices((180, 320)).sum(axis=0) % 2, np.ones((2, 2))) * 255
     frame = make_frame(np.repeat(board[..., None], 3, axis=2).astype(np.uint8), full=True)

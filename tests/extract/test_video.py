@@ -125,6 +125,19 @@ def test_the_same_video_gives_the_same_record_again(
     assert again == done[0]
 
 
+@pytest.mark.parametrize("limit", ["_BATCH", "_BATCH_BYTES"])
+def test_frames_decoded_one_at_a_time_give_the_same_record(
+    limit: str,
+    done: tuple[Video, Dataset],
+    film: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(video_module, limit, 1)
+    alone, _ = extracted(film, tmp_path / "d", faces_per_scene=12)
+    assert alone == done[0]
+
+
 def test_a_rotated_film_gives_upright_faces(
     write_film: WriteFilm, two_shots: list[Picture], tmp_path: Path
 ) -> None:
