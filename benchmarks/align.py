@@ -24,7 +24,7 @@ import numpy as np
 import PIL.Image
 
 from deepfake_dataset.extract.align import Anchors, Pose, anchors_of, pose_of
-from deepfake_dataset.extract.detectors import Detection
+from deepfake_dataset.extract.detectors import Detection, make_detector
 from deepfake_dataset.extract.frame import Frame, Image
 from deepfake_dataset.extract.landmarks import Points, find_landmarks
 from deepfake_dataset.extract.search import make_search
@@ -134,7 +134,8 @@ def ours(detector: str, count: int) -> Crop:
 
 def landmarks(photo: Photo, detector: str, count: int) -> Points | None:
     found = detect(photo, detector)
-    return find_landmarks(photo.frame, found.box, count) if found else None
+    rough = make_detector(detector).rough
+    return find_landmarks(photo.frame, found.box, count, rough=rough) if found else None
 
 
 @cache

@@ -1,5 +1,6 @@
 """Points of a face, by dlib's ensemble of regression trees (Kazemi & Sullivan 2014)."""
 
+import math
 from functools import cache
 
 import dlib
@@ -22,6 +23,10 @@ _FILES = {
 # From 140 to 280 the error does not change beyond chance (benchmarks/align.py).
 _BOX_PX = 200
 _MARGIN = 0.5
+# How far below the middle of dlib's box the mean of all points lies, and how far from that mean
+# they lie (root mean square), in widths of the box: medians over 90 photos.
+_MEAN_BELOW = {68: 0.06, 5: -0.13}
+_SPREAD = {68: 0.34, 5: 0.22}
 
 
 @cache
@@ -34,8 +39,25 @@ def load(count: int) -> None:
     _predictor(count)
 
 
-def find_landmarks(frame: Frame, box: Box, count: int) -> Points:
-    """The face's points as (count, 2) x and y in pixels of the frame; ``count`` is 68 or 5."""
+def find_landmarks(frame: Frame, box: Box, count: int, *, rough: bool = False) -> Points:
+    """The face's points as (count, 2) x and y in pixels of the frame; ``count`` is 68 or 5.
+
+    From a box that is off by a tenth of its width they often end beside the face. Where it is
+    ``rough`` they are found once more, from where the first ones say that it should lie.
+    """
+    points = _found_from(frame, box, count)
+    return _found_from(frame, _box_about(points), count) if rough else points
+
+
+def _box_about(points: Points) -> Box:
+    """Where dlib's detector would have the box of a face with these points."""
+    count, (x, y) = len(points), points.mean(axis=0).tolist()
+    width = math.sqrt(2 * float(points.var(axis=0).mean())) / _SPREAD[count]
+    y -= _MEAN_BELOW[count] * width
+    return Box(x - width / 2, y - width / 2, x + width / 2, y + width / 2)
+
+
+def _found_from(frame: Frame, box: Box, count: int) -> Points:
     patch = frame.luma(grow(box, _MARGIN), _BOX_PX / box.width)
     left = (box.left - patch.left) * patch.scale_x
     top = (box.top - patch.top) * patch.scale_y

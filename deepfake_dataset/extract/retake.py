@@ -124,7 +124,8 @@ def _found(frame: Frame, box: Box, settings: ExtractSettings) -> Points:
     whole = frame.whole
     if box.area <= 0 or box.overlap(whole) == 0:
         raise NoFaceThereError("the box lies outside the frame", "move it over the face")
-    return find_landmarks(frame, box.resized(max(box.width, box.height)), settings.landmarks)
+    square = box.resized(max(box.width, box.height))
+    return find_landmarks(frame, square, settings.landmarks, rough=True)  # drawn by hand
 
 
 def _marked(frame: Frame, face: Face, landmarks: Sequence[float]) -> Points:

@@ -229,8 +229,8 @@ class _Extraction:
 
         The model's trees are read at random places: memory that nothing else takes up is faster.
         """
-        count = self._settings.landmarks
-        outlines = [find_landmarks(s.frame, s.start, count) for s in sightings]
+        count, rough = self._settings.landmarks, self._search.detector.rough
+        outlines = [find_landmarks(s.frame, s.start, count, rough=rough) for s in sightings]
         return zip(sightings, outlines, strict=True)
 
     def _stream(self, decoder: Decoder, last: Frame) -> Stream:

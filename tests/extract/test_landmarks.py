@@ -123,3 +123,19 @@ def test_a_box_that_hangs_over_the_border_still_gives_points(
     points = find_landmarks(frame_of(astronaut), box, count)
     assert points.shape == (count, 2)
     assert np.isfinite(points).all()
+
+
+def test_a_rough_box_gives_the_points_of_one_that_fits(
+    count: int, astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
+) -> None:
+    frame, width = frame_of(astronaut), astronaut_face.width
+    x, y = astronaut_face.center
+    known = find_landmarks(frame, astronaut_face, count)
+    off: dict[bool, list[float]] = {False: [], True: []}
+    for turn in np.arange(8) * np.pi / 4:
+        box = upright_box(x + 0.15 * width * np.cos(turn), y + 0.15 * width * np.sin(turn), width)
+        for rough, errors in off.items():
+            points = find_landmarks(frame, box, count, rough=rough)
+            errors.append(float(np.abs(points - known).mean() / width))
+    assert max(off[True]) < 0.05
+    assert np.mean(off[True]) < max(np.mean(off[False]) / 2, 0.005)

@@ -217,7 +217,8 @@ class Places(Proposer):
 class Scores:
     """A detector that finds one face in the middle of each window, with scores as given."""
 
-    name, smallest_px, step, coloured, sure, costly = "scores", 80, 1.2, False, 0.0, True
+    name, smallest_px, step, coloured = "scores", 80, 1.2, False
+    sure, costly, rough = 0.0, True, False
 
     def __init__(self, *scores: float) -> None:
         self.left = list(scores)
@@ -251,7 +252,7 @@ class Counting:
     """A detector that finds nothing and counts how often it is asked."""
 
     name, smallest_px, step, coloured = "counting", 80, 1.2, False
-    sure, costly = 0.0, True
+    sure, costly, rough = 0.0, True, False
 
     def __init__(self) -> None:
         self.calls = 0

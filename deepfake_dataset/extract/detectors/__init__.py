@@ -31,6 +31,8 @@ class Detector(Protocol):
     """Score from which on a detection is one; below it a search goes on for a better one."""
     costly: bool
     """Whether it costs more than proposing places to look at."""
+    rough: bool
+    """Whether its boxes may lie a tenth of their width off: landmarks are found twice then."""
     coloured: bool
     """Whether ``find`` takes RGB of shape (h, w, 3), or luma of shape (h, w)."""
 

@@ -19,6 +19,7 @@ class CnnDetector:
     step = 6 / 5
     sure = 0.0
     costly = True
+    rough = True  # they come in steps of eight pixels
     coloured = True
 
     def __init__(self) -> None:

@@ -26,6 +26,7 @@ class HaarDetector:
     step = 1.1
     sure = 0.0
     costly = False
+    rough = False
     coloured = False
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ class HogDetector:
     step = 6 / 5
     sure = 0.0
     costly = True
+    rough = False
     coloured = False
 
     def __init__(self) -> None:
