@@ -284,22 +284,28 @@ def read_only(folder: Path) -> Iterator[None]:
         yield
         folder.chmod(0o700)
         return
-    for line in (["mount", "--bind"], ["mount", "-o", "remount,bind,ro"]):
-        if subprocess.run([*line, folder, folder], capture_output=True).returncode:
-            pytest.skip("this user may not mount a folder")
-    yield
-    subprocess.run(["umount", "--lazy", folder], check=True)
+
+    def mounted(*options: str) -> bool:
+        line = ["mount", *options, folder, folder]
+        return subprocess.run(line, capture_output=True).returncode == 0
+
+    if not mounted("--bind"):
+        pytest.skip("this user may not mount a folder")
+    try:
+        assert eventually(lambda: mounted("-o", "remount,bind,ro"))  # busy while a file is written
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_a_disk_that_turns_read_only_ends_the_run_until_it_is_back(clips, whole, tmp_path):
     ds = prepared(tmp_path / "ds")
     (ds / "videos").mkdir()
-    process = subprocess.Popen(
-        command("run", clips, "-d", ds), text=True, **{**SILENT, "stderr": subprocess.PIPE}
-    )
-    assert eventually(lambda: list(ds.glob("faces/.partial-*")))
-    with read_only(ds / "videos"):
-        _, told = process.communicate()
+    line = command("run", clips, "-d", ds)
+    with subprocess.Popen(line, text=True, **{**SILENT, "stderr": subprocess.PIPE}) as process:
+        assert eventually(lambda: list(ds.glob("faces/.partial-*")))
+        with read_only(ds / "videos"):
+            _, told = process.communicate()
     assert process.returncode == 1
     assert "error: cannot write to " in told
     assert "\nhint: " in told
