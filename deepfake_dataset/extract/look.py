@@ -15,7 +15,7 @@ Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 LONG_SIDE = 80
-"""Longer side of a look in pixels. Half the small frame's: noise and blocks average out."""
+"""Longer side of a look in pixels: few enough that noise and blocks average out."""
 
 SAME_SHOT = 0.60
 """Two looks at least this similar show the same shot.

@@ -20,7 +20,7 @@ class SmallFrame:
     """Of the decoded frame, from 0."""
     time_s: float
     yuv: NDArray[np.uint8]
-    """(h, w, 3) full-range 8-bit YUV 4:4:4, the longer side 160."""
+    """(h, w, 3) full-range 8-bit YUV 4:4:4, of the size of a look or larger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.errors import NoFaceThereError, VideoError
 from deepfake_dataset.extract import retake
+from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.extract.video import Job, extract_video
 from deepfake_dataset.records import Box, Provenance, VideoFile
 from deepfake_dataset.settings import ExtractSettings, Settings
@@ -81,6 +82,15 @@ def test_a_box_moved_back_over_the_face_finds_it_again(made, face_video):
     assert again.center_x == pytest.approx(face.center_x, abs=0.05 * face.native_px)
     assert again.native_px == pytest.approx(face.native_px, rel=0.1)
     assert again.box == box
+
+
+def test_a_drawn_box_is_taken_for_a_rough_one(made, face_video):
+    face = made.faces[0]
+    frame = retake.read_frame(face_video, face, SETTINGS)
+    box = Box(face.box.left - 9, face.box.top - 9, face.box.right, face.box.bottom)
+    again = retake.retake(frame, face, SETTINGS, box=box, landmarks=()).face
+    points = find_landmarks(frame, box, SETTINGS.landmarks, rough=True)
+    assert again.landmarks == pytest.approx(points.ravel(), abs=0.001)
 
 
 @pytest.mark.parametrize("box", [Box(-90, -90, -10, -10), Box(50, 50, 50, 50), Box(90, 9, 10, 90)])

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.extract import video as video_module
+from deepfake_dataset.extract.detectors.hog import HogDetector
+from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.extract.portrait import Portrait, portray
 from deepfake_dataset.extract.scene import Sighting
 from deepfake_dataset.extract.video import Job, extract_video
@@ -136,6 +138,22 @@ def test_frames_decoded_one_at_a_time_give_the_same_record(
     monkeypatch.setattr(video_module, limit, 1)
     alone, _ = extracted(film, tmp_path / "d", faces_per_scene=12)
     assert alone == done[0]
+
+
+@pytest.mark.parametrize("rough", [False, True])
+def test_landmarks_are_found_as_the_detector_s_boxes_need_it(
+    rough: bool, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def find(*arguments: Any, rough: bool) -> Any:
+        asked.append(rough)
+        return find_landmarks(*arguments, rough=rough)
+
+    monkeypatch.setattr(HogDetector, "rough", rough)
+    monkeypatch.setattr(video_module, "find_landmarks", find)
+    extracted(film, tmp_path / "d", faces_per_scene=2)
+    assert asked == [rough] * 4
 
 
 def test_a_rotated_film_gives_upright_faces(
