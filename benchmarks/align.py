@@ -5,10 +5,11 @@
 FOLDER (default ``../shared/data/landmarks``) holds photos, each of one face, and a
 ``points.csv`` with the columns image, x0, y0, … x67, y67 in the order of iBUG 300-W. Every
 photo goes through the product's own path: a frame, the search of the whole of it, landmarks,
-pose. dlib alone on the photo enlarged twice stands beside it. Errors are those of the crop:
+pose. dlib alone on the photo enlarged twice stands beside it, and boxes as a hand might draw
+them, with landmarks searched once and twice. Errors are those of the crop:
 its centre's distance in % of the face's length (the crop's side over its margin), its side
 in %, its angle in degrees. Below the table stand the proportions that the constants of
-``align.py``, ``detectors/haar.py`` and ``portrait.py`` were taken from.
+``align.py``, ``landmarks.py``, ``detectors/haar.py`` and ``portrait.py`` were taken from.
 """
 
 import argparse
@@ -86,6 +87,8 @@ def main() -> None:
     for name in detectors:
         for count in (68, 5):
             show(f"{name}, {count}", photos, ours(name, count))
+    show("drawn, 68", photos, drawn(rough=False))
+    show("drawn, twice", photos, drawn(rough=True))
     for name in detectors:
         show_boxes(name, photos)
     show_five_points(photos)
@@ -128,6 +131,23 @@ def ours(detector: str, count: int) -> Crop:
     def crop(photo: Photo) -> Pose | None:
         points = landmarks(photo, detector, count)
         return None if points is None else pose_of(anchors_of(points), SETTINGS.margin)
+
+    return crop
+
+
+def drawn(*, rough: bool) -> Crop:
+    """From hog's boxes, moved by up to 15 % of their width and scaled by up to 20 %."""
+    rng = np.random.default_rng(0)
+
+    def crop(photo: Photo) -> Pose | None:
+        found = detect(photo, "hog")
+        if found is None:
+            return None
+        width = found.box.width * rng.uniform(0.8, 1.2)
+        x, y = np.array(found.box.center) + rng.uniform(-0.15, 0.15, 2) * found.box.width
+        box = Box(x - width / 2, y - width / 2, x + width / 2, y + width / 2)
+        points = find_landmarks(photo.frame, box, 68, rough=rough)
+        return pose_of(anchors_of(points), SETTINGS.margin)
 
     return crop
 
@@ -178,6 +198,22 @@ def show_boxes(detector: str, photos: Sequence[Photo]) -> None:
             f"  {count} points: length of the face over the box's width"
             f" {min(lengths):.2f} to {max(lengths):.2f}, median {np.median(lengths):.2f}"
         )
+        places = [place_of(photo, detector, count) for photo in photos]
+        below, spread = np.median([place for place in places if place], axis=0)
+        print(
+            f"    their mean {below:+.2f} widths below the box's middle, they {spread:.2f} off it"
+        )
+
+
+def place_of(photo: Photo, detector: str, count: int) -> tuple[float, float] | None:
+    """How far the points' mean lies below the box's middle, and they from it, in its widths."""
+    found = detect(photo, detector)
+    if found is None:
+        return None
+    points = find_landmarks(photo.frame, found.box, count)
+    below = points[:, 1].mean() - found.box.center[1]
+    spread = np.sqrt(2 * points.var(axis=0).mean())
+    return float(below / found.box.width), float(spread / found.box.width)
 
 
 def show_five_points(photos: Sequence[Photo]) -> None:
