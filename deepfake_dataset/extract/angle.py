@@ -8,8 +8,10 @@ import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepfake_dataset.extract.candidates import Candidates
 from deepfake_dataset.extract.look import (
@@ -41,6 +43,12 @@ _END_SHARE = 0.6
 # Likeness of the ends plus what mixtures of them leave unexplained. Of 70 dissolves and fades
 # 62 had .52 or less in some window; where a camera or people moved, none had less than .54.
 _MAX_DOUBT = 0.52
+# A look at the end of a blend belongs to it if it holds more than this of the other shot.
+_MOST_OTHER = 0.1
+# Squared error of a ramp over the best one's, and what is added, at which it fits about as well.
+_AS_WELL, _NOISE = 1.5, 0.005
+# Looks on either side of a cut among which those are sought that show both shots.
+_NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,8 @@ class Cut:
 
     frame: int
     time_s: float
+    blend: range = range(0)
+    """Frames that show both shots at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,8 +179,17 @@ class AngleDetector:
         del self._pending[0]
         if self._outdone(oldest):
             return []
-        self._forget_before(oldest.first)
-        return [oldest.cut]
+        blend = self._blend_about(oldest.first)
+        self._forget_before(oldest.first.look.index)
+        return [replace(oldest.cut, blend=blend)]
+
+    def _blend_about(self, first: _Shown) -> range:
+        """Frames about a cut that show both shots: conversion to another rate leaves such."""
+        shown = list(self._shown)
+        at = shown.index(first)
+        window = shown[max(0, at - _NEAR) : at + _NEAR]
+        mixture = _Mixture.of([one.look for one in window])
+        return mixture.blend if mixture else range(0)
 
     def _outdone(self, doubt: _Pending) -> bool:
         """Whether a clearer cut follows so soon that only one of the two can stand."""
@@ -179,8 +198,8 @@ class AngleDetector:
             for later in self._pending
         )
 
-    def _forget_before(self, first: _Shown) -> None:
-        while self._shown[0].look.index < first.look.index:
+    def _forget_before(self, frame: int) -> None:
+        while self._shown[0].look.index < frame:
             self._shown.popleft()
 
     def _transition(self) -> list[Cut]:
@@ -193,21 +212,22 @@ class AngleDetector:
         shown = list(self._shown)
         starts = np.searchsorted([one.shown_s for one in shown], now_s - np.array(_SPANS_S))
         for start in starts[starts > 0]:
-            if first := _find_transition(shown[start:]):
-                self._forget_before(first)
-                return [Cut(first.look.index, first.look.time_s)]
+            if cut := _find_transition([one.look for one in shown[start:]]):
+                self._forget_before(cut.frame)
+                return [cut]
         return []
 
 
-def _find_transition(window: list[_Shown]) -> _Shown | None:
-    """The first look of the second shot, if the window passes from one shot into another."""
-    if len(window) < _MIN_WINDOW or _alike(window[0].look, window[-1].look) > _MAX_ALIKE:
+def _find_transition(window: list[Look]) -> Cut | None:
+    """Where the second shot begins, if the window passes from one shot into another."""
+    if len(window) < _MIN_WINDOW or _alike(window[0], window[-1]) > _MAX_ALIKE:
         return None
-    mixture = _Mixture.of([one.look for one in window])
+    mixture = _Mixture.of(window)
     if not mixture or mixture.ends_shown < _END_SHARE or mixture.unexplained >= _MAX_DOUBT:
         return None
-    alike = similarity(window[0].look, window[-1].look)
-    return window[mixture.split] if alike + mixture.unexplained < _MAX_DOUBT else None
+    if similarity(window[0], window[-1]) + mixture.unexplained >= _MAX_DOUBT:
+        return None
+    return Cut(mixture.split.index, mixture.split.time_s, mixture.blend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +238,10 @@ class _Mixture:
     """What looks near the ends hold of the end they are near to; 1 where all stands still."""
     unexplained: float
     """What mixtures leave of nine looks in ten, over what tells the two ends apart."""
-    split: int
+    split: Look
     """The first look that holds more of the last one than of the first."""
+    blend: range
+    """Frames about it that hold something of both."""
 
     @classmethod
     def of(cls, looks: list[Look]) -> "_Mixture | None":
@@ -238,8 +260,28 @@ class _Mixture:
         return cls(
             ends_shown=float(min(shares[near, 0], shares[-1 - near, 1])),
             unexplained=float(rest[int(0.9 * (len(rest) - 1))]) / apart,
-            split=min(split, len(looks) - 1),
+            split=looks[min(split, len(looks) - 1)],
+            blend=_blend([look.index for look in looks], (1 + shares[:, 1] - shares[:, 0]) / 2),
         )
+
+
+def _blend(frames: list[int], share: NDArray[np.floating[Any]]) -> range:
+    """Frames that show both shots, by what share of the second one each look holds.
+
+    In a dissolve that rises evenly. Where people move or a flash lights the picture a long ramp
+    fits by chance: the steepest one that fits about as well counts.
+    """
+    share = np.clip(share, 0, 1)
+    first, last = np.triu_indices(len(share), 1)
+    at = np.arange(len(share))[:, None]
+    off = np.sum((np.clip((at - first) / (last - first), 0, 1) - share[:, None]) ** 2, axis=0)
+    fits = off <= _AS_WELL * off.min() + _NOISE
+    steepest = np.argmin(np.where(fits, last - first + off / (1 + off.max()), np.inf))
+    start, end = int(first[steepest]), int(last[steepest])
+    return range(
+        frames[start] + int(share[start] <= _MOST_OTHER),
+        frames[end] + int(share[end] < 1 - _MOST_OTHER),
+    )
 
 
 def _alike(a: Look, b: Look) -> float:

@@ -41,9 +41,14 @@ class SceneBuffer:
             self._stride *= 2
             self._kept = _thinned(self._kept, self._stride)
 
-    def split(self, at: int) -> "SceneBuffer":
-        """Part with the frames from index ``at`` on: they are the next scene's."""
-        later = {f.index: f for f in (*self._kept, *self._recent) if f.index >= at}
+    def split(self, at: int, blend: range = range(0)) -> "SceneBuffer":
+        """Part with the frames from index ``at`` on: they are the next scene's.
+
+        Neither scene keeps those of ``blend``, which show something of both.
+        """
+        self._kept = [f for f in self._kept if f.index not in blend]
+        recent = [f for f in self._recent if f.index not in blend]
+        later = {f.index: f for f in (*self._kept, *recent) if f.index >= at}
         following = SceneBuffer(self.wanted, start=at)
         for index in sorted(later):
             following.offer(later[index])

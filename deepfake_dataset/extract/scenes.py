@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.angle import AngleDetector
+from deepfake_dataset.extract.angle import AngleDetector, Cut
 from deepfake_dataset.extract.light import LightDetector
 from deepfake_dataset.extract.look import LONG_SIDE, Look
 from deepfake_dataset.records import Box, Cause
@@ -31,6 +31,8 @@ class Boundary:
     """First frame of the new scene."""
     time_s: float
     cause: Cause
+    blend: range = range(0)
+    """Frames about it that show both scenes at once."""
 
 
 class SceneDetector:
@@ -58,7 +60,7 @@ class SceneDetector:
         look = self._look(small)
         if self._scene_s is None:
             self._scene_s = look.time_s
-        found = [Boundary(c.frame, c.time_s, Cause.ANGLE) for c in self._angle.push(look)]
+        found = [_angle(c) for c in self._angle.push(look)]
         for boundary in found:
             self._light.restart(boundary.frame)
         if change := self._light.push(look, self._angle.in_doubt):
@@ -67,7 +69,7 @@ class SceneDetector:
 
     def finish(self) -> list[Boundary]:
         """Boundaries that were waited for when the video ended."""
-        found = [Boundary(c.frame, c.time_s, Cause.ANGLE) for c in self._angle.finish()]
+        found = [_angle(c) for c in self._angle.finish()]
         return [boundary for boundary in found if self._begins(boundary)]
 
     def _begins(self, boundary: Boundary) -> bool:
@@ -87,3 +89,7 @@ class SceneDetector:
         if (yuv.shape[1], yuv.shape[0]) != self._size:
             yuv = np.asarray(cv2.resize(yuv, self._size, interpolation=cv2.INTER_AREA), np.uint8)
         return Look(small.index, small.time_s, yuv)
+
+
+def _angle(cut: Cut) -> Boundary:
+    return Boundary(cut.frame, cut.time_s, Cause.ANGLE, cut.blend)

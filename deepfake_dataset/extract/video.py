@@ -168,7 +168,7 @@ class _Extraction:
         """Part with the scene that has ended; what is held of the next one stays."""
         if boundary.frame <= self._start.frame:
             return
-        following = self._buffer.split(boundary.frame)
+        following = self._buffer.split(boundary.frame, boundary.blend)
         self._close(boundary.frame, boundary.time_s)
         self._buffer, self._start = following, boundary
         if following.frames:

@@ -91,6 +91,13 @@ def test_a_split_keeps_every_recent_frame_of_the_next_scene(
     assert not gaps or max(gaps) == min(gaps)
 
 
+def test_a_split_leaves_out_what_shows_both_scenes() -> None:
+    buffer = filled(40, 50)
+    following = buffer.split(30, range(28, 33))
+    assert indices(buffer) == list(range(28))
+    assert indices(following) == list(range(33, 40))
+
+
 @given(count=st.integers(2, 1500), data=st.data())
 def test_a_split_at_any_place_parts_the_frames(count: int, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, count + 5))

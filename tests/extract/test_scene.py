@@ -82,6 +82,11 @@ def test_without_a_face_every_sample_is_a_miss() -> None:
     assert [reason for _, reason in found.misses] == [MissReason.NO_FACE] * 50
 
 
+def test_a_scene_of_which_no_frame_is_held_has_no_sample() -> None:
+    found = surveyed(Scripted(target=set()), held=0, wanted=10)
+    assert (found.sightings, found.misses, found.tracks) == ((), (), 0)
+
+
 def test_a_missed_sample_is_replaced_by_a_neighbour_that_shows_the_face() -> None:
     found = surveyed(Scripted(frozenset(range(100)) - {40, 41}), 99, 50)  # samples are even
     missed = [frame.index for frame, _ in found.misses]

@@ -143,6 +143,22 @@ def test_a_dissolve_is_one_angle_change_near_its_middle(length: int) -> None:
     assert abs(found[0].frame - (50 + length / 2)) <= length / 4 + 1
 
 
+@pytest.mark.parametrize("length", [1, 2, 8, 15])
+def test_frames_that_show_both_shots_are_told(length: int) -> None:
+    mix = [mixed(shot(1), shot(2), (i + 1) / (length + 1)) for i in range(length)]
+    found = scenes_of([shot(1)] * 50 + mix + [shot(2)] * 60)
+    assert len(found) == 1
+    blend = found[0].blend
+    assert abs(blend.start - 50) <= 1
+    # A dissolve is known for one before it has quite ended.
+    assert abs(blend.stop - 50 - length) <= length / 4
+
+
+def test_at_a_sharp_cut_no_frame_shows_both_shots() -> None:
+    found = scenes_of([shot(1)] * 40 + [shot(2)] * 40)
+    assert len(found[0].blend) == 0
+
+
 def test_a_hard_cut_out_of_black_begins_the_scene_there() -> None:
     out = [mixed(shot(1), BLACK, i / 10) for i in range(10)]
     found = scenes_of([shot(1)] * 40 + out + [BLACK] * 10 + [shot(2)] * 50)
