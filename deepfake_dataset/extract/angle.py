@@ -47,6 +47,8 @@ _MAX_DOUBT = 0.52
 _MOST_OTHER = 0.1
 # Squared error of a ramp over the best one's, and what is added, at which it fits about as well.
 _AS_WELL, _NOISE = 1.5, 0.005
+# Between so many places ramps are tried: at high frame rates not every look is one.
+_MOST_PLACES = 80
 # Looks on either side of a cut among which those are sought that show both shots.
 _NEAR = 3
 
@@ -185,10 +187,10 @@ class AngleDetector:
 
     def _blend_about(self, first: _Shown) -> range:
         """Frames about a cut that show both shots: conversion to another rate leaves such."""
-        shown = list(self._shown)
-        at = shown.index(first)
-        window = shown[max(0, at - _NEAR) : at + _NEAR]
-        mixture = _Mixture.of([one.look for one in window])
+        looks = [one.look for one in self._shown]
+        after = [look for look in looks if look.index >= first.look.index][:_NEAR]
+        before = [look for look in looks if look.index < first.look.index][-_NEAR:]
+        mixture = _Mixture.of(before + after) if before and after else None
         return mixture.blend if mixture else range(0)
 
     def _outdone(self, doubt: _Pending) -> bool:
@@ -230,7 +232,7 @@ def _find_transition(window: list[Look]) -> Cut | None:
     return Cut(mixture.split.index, mixture.split.time_s, mixture.blend)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Mixture:
     """How well looks are told as mixtures of the first and the last of them."""
 
@@ -240,8 +242,15 @@ class _Mixture:
     """What mixtures leave of nine looks in ten, over what tells the two ends apart."""
     split: Look
     """The first look that holds more of the last one than of the first."""
-    blend: range
-    """Frames about it that hold something of both."""
+    frames: list[int]
+    progress: NDArray[np.floating[Any]]
+    """How much of the last look each frame holds, and how little of the first, about 0 to 1."""
+
+    @property
+    def blend(self) -> range:
+        """Frames that hold something of both."""
+        step = -(-len(self.frames) // _MOST_PLACES)
+        return _blend(self.frames[::step], self.progress[::step])
 
     @classmethod
     def of(cls, looks: list[Look]) -> "_Mixture | None":
@@ -261,7 +270,8 @@ class _Mixture:
             ends_shown=float(min(shares[near, 0], shares[-1 - near, 1])),
             unexplained=float(rest[int(0.9 * (len(rest) - 1))]) / apart,
             split=looks[min(split, len(looks) - 1)],
-            blend=_blend([look.index for look in looks], (1 + shares[:, 1] - shares[:, 0]) / 2),
+            frames=[look.index for look in looks],
+            progress=(1 + shares[:, 1] - shares[:, 0]) / 2,
         )
 
 
