@@ -159,7 +159,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "scene detection": (scenes.SceneDetector, "push"),
     "search, whole frames": (search.Search, "_search_whole"),
     "search, windows": (search.Search, "near"),
-    "landmarks": (video, "find_landmarks"),
+    "landmarks": (video, "outline"),
     "crops": (portrait, "cut_out"),
     "measures and PNG": (video, "portray"),
     "commit": (Dataset, "commit"),

@@ -46,10 +46,10 @@ def find_landmarks(frame: Frame, box: Box, count: int, *, rough: bool = False) -
     ``rough`` they are found once more, from where the first ones say that it should lie.
     """
     points = _found_from(frame, box, count)
-    return _found_from(frame, _box_about(points), count) if rough else points
+    return _found_from(frame, box_about(points), count) if rough else points
 
 
-def _box_about(points: Points) -> Box:
+def box_about(points: Points) -> Box:
     """Where dlib's detector would have the box of a face with these points."""
     count, (x, y) = len(points), points.mean(axis=0).tolist()
     width = math.sqrt(2 * float(points.var(axis=0).mean())) / _SPREAD[count]

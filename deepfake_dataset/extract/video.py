@@ -17,10 +17,10 @@ from deepfake_dataset.errors import (
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.landmarks import Points, find_landmarks
+from deepfake_dataset.extract.outline import outline
 from deepfake_dataset.extract.portrait import portray
 from deepfake_dataset.extract.sampling import SceneBuffer
-from deepfake_dataset.extract.scene import Sighting, survey
+from deepfake_dataset.extract.scene import survey
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
 from deepfake_dataset.extract.search import make_search
 from deepfake_dataset.records import (
@@ -203,7 +203,9 @@ class _Extraction:
         found = survey(held, self._settings.faces_per_scene, self._search)
         missed = list(found.misses)
         number: dict[int, int] = {}
-        for sighting, points in self._outlined(found.sightings):
+        count, rough = self._settings.landmarks, self._search.detector.rough
+        outlines = outline(found.sightings, count, rough=rough)
+        for sighting, points in zip(found.sightings, outlines, strict=True):
             index = sighting.frame.index
             name = f"{self._file.video_id}-{index:06d}-{number.get(index, 0)}"
             track = self._tracks + sighting.track
@@ -223,15 +225,6 @@ class _Extraction:
             for frame, reason in sorted(missed, key=lambda miss: miss[0].index)
             if frame.index not in number
         ]
-
-    def _outlined(self, sightings: Sequence[Sighting]) -> Iterable[tuple[Sighting, Points]]:
-        """Sightings with their landmarks, all of them found before any crop is made.
-
-        The model's trees are read at random places: memory that nothing else takes up is faster.
-        """
-        count, rough = self._settings.landmarks, self._search.detector.rough
-        outlines = [find_landmarks(s.frame, s.start, count, rough=rough) for s in sightings]
-        return zip(sightings, outlines, strict=True)
 
     def _stream(self, decoder: Decoder, last: Frame) -> Stream:
         tally = decoder.tally

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.extract import outline as outline_module
 from deepfake_dataset.extract import video as video_module
 from deepfake_dataset.extract.detectors.hog import HogDetector
 from deepfake_dataset.extract.landmarks import find_landmarks
@@ -151,7 +152,7 @@ def test_landmarks_are_found_as_the_detector_s_boxes_need_it(
         return find_landmarks(*arguments, rough=rough)
 
     monkeypatch.setattr(HogDetector, "rough", rough)
-    monkeypatch.setattr(video_module, "find_landmarks", find)
+    monkeypatch.setattr(outline_module, "find_landmarks", find)
     extracted(film, tmp_path / "d", faces_per_scene=2)
     assert asked == [rough] * 4
 
