@@ -33,7 +33,7 @@ from deepfake_dataset.extract.frame import Frame
 from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.extract.portrait import Portrait, cut_face
 from deepfake_dataset.records import Box, Face, Video
-from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.find import find_source
 
 Points = NDArray[np.float64]
 OTHER = "other person"
@@ -161,7 +161,7 @@ def _recut(dataset: Dataset, plants: list[Plant]) -> Iterator[Portrait]:
     by_frame = defaultdict(list)
     for spoilt in plants:
         by_frame[spoilt.face.frame].append(spoilt)
-    source = Fingerprints.of(dataset).locate(plants[0].video.video_id)
+    source = find_source(dataset, plants[0].video.video_id)
     if source is None:
         raise SystemExit(f"the source of {plants[0].video.path} is not where it was found")
     with Decoder(source, 70_000_000) as decoder:

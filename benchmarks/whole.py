@@ -16,7 +16,7 @@ from deepfake_dataset.extract.detectors import make_detector
 from deepfake_dataset.extract.search import Search
 from deepfake_dataset.records import Video
 from deepfake_dataset.settings import ExtractSettings
-from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.find import find_source
 
 
 def compare(video: Video, source: Path, settings: ExtractSettings) -> tuple[list[float], int]:
@@ -42,11 +42,10 @@ def compare(video: Video, source: Path, settings: ExtractSettings) -> tuple[list
 
 def main() -> None:
     dataset = Dataset.open(Path(sys.argv[1]))
-    fingerprints = Fingerprints.of(dataset)
     all_overlaps: list[float] = []
     all_lost = faces = 0
     for video in dataset.videos():
-        source = fingerprints.locate(video.video_id)
+        source = find_source(dataset, video.video_id)
         if source is None or not video.scenes:
             continue
         overlaps, lost = compare(video, source, dataset.settings.extract)
@@ -55,6 +54,8 @@ def main() -> None:
         faces += len({face.frame for face in video.faces})
         middle = f"{median(overlaps):.2f}" if overlaps else "–"
         print(f"{video.path:60} missed {lost:3}  overlap at the median {middle}", flush=True)
+    if not faces:
+        raise SystemExit("no video of the dataset with a face is where it was found")
     print(f"missed {all_lost} of {faces + all_lost}, overlap {median(all_overlaps):.2f}")
 
 
