@@ -33,6 +33,8 @@ _JOINED_S = 1.0
 _LARGEST_PACKET = 1 << 29
 # Where a container gives neither a rate nor times.
 _USUAL_FPS = 25
+# What FFmpeg calls the key that an encrypted track of Matroska or WebM names.
+_MATROSKA_KEY = "enc_key_id"
 # 8-bit planar formats whose planes are read in place.
 _IN_PLACE = {
     f"{family}{sampling}p"
@@ -125,11 +127,11 @@ class Decoder:
         return True
 
     def raise_if_encrypted(self) -> None:
-        """Where packets were marked as encrypted.
+        """Where packets were marked as encrypted, or Matroska's track has a key.
 
         Raises :class:`EncryptedError`.
         """
-        if self.tally.packets_encrypted:
+        if self.tally.packets_encrypted or _MATROSKA_KEY in self._stream.metadata:
             raise EncryptedError("the stream is encrypted, nothing can be decoded")
 
     def _frame(self, picture: av.VideoFrame, index: int, pts: int) -> Frame:
