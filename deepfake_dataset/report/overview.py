@@ -6,7 +6,15 @@ from pathlib import Path
 from PIL import Image
 
 from deepfake_dataset.records import Face, Video
-from deepfake_dataset.report.paper import CROPS_ACROSS, crop, heading, in_rows, line, stacked
+from deepfake_dataset.report.paper import (
+    CROPS_ACROSS,
+    crop,
+    heading,
+    in_rows,
+    line,
+    number,
+    stacked,
+)
 from deepfake_dataset.tallies import Totals
 
 
@@ -17,7 +25,10 @@ def draw_overview(
     crop_path: Callable[[str, str], Path],
 ) -> Image.Image:
     """The sheet; ``crop_path`` gives a crop's file from video id and face id."""
-    facts = [f"{cell.videos} {cell.label} videos, {cell.faces} faces" for cell in totals.cells]
+    facts = [
+        f"{number(cell.videos, f'{cell.label} video')}, {number(cell.faces, 'face')}"
+        for cell in totals.cells
+    ]
     strips = [heading(title, facts)]
     for video in videos:
         strips.append(line(_words(video)))
@@ -30,8 +41,9 @@ def draw_overview(
 
 def _words(video: Video) -> str:
     causes = ", ".join(scene.cause for scene in video.scenes)
-    what = f"{len(video.scenes)} scenes ({causes})" if video.scenes else video.message
-    return f"{video.path} · {video.provenance.label} · {what} · {len(video.faces)} faces"
+    what = f"{number(len(video.scenes), 'scene')} ({causes})" if video.scenes else video.message
+    faces = number(len(video.faces), "face")
+    return f"{video.path} · {video.provenance.label} · {what} · {faces}"
 
 
 def _spread(faces: tuple[Face, ...]) -> list[Face]:

@@ -18,6 +18,7 @@ from deepfake_dataset.report.paper import (
     heading,
     in_rows,
     line,
+    number,
     stacked,
 )
 
@@ -69,7 +70,7 @@ def _facts(video: Video) -> list[str]:
         what += [
             f"{stream.codec} {stream.width}x{stream.height}",
             f"{stream.fps:.2f} fps, {stream.duration_s:.1f} s",
-            f"{len(video.scenes)} scenes, {len(video.faces)} faces",
+            f"{number(len(video.scenes), 'scene')}, {number(len(video.faces), 'face')}",
         ]
     return what
 
@@ -78,8 +79,8 @@ def _words(video: Video, scene: Scene) -> str:
     lost = scene.sampled - len({face.frame for face in _faces(video, scene)})
     return (
         f"scene {scene.scene} · {scene.cause} · {scene.start_s:.2f} to {scene.end_s:.2f} s"
-        f" · frames {scene.start_frame} to {scene.end_frame - 1} · {scene.faces} faces"
-        f" of {scene.sampled} samples" + (f", {lost} without" if lost else "")
+        f" · frames {scene.start_frame} to {scene.end_frame - 1} · {number(scene.faces, 'face')}"
+        f" of {number(scene.sampled, 'sample')}" + (f", {lost} without" if lost else "")
     )
 
 
