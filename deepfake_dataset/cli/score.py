@@ -10,6 +10,7 @@ from deepfake_dataset.cli.app import JsonOption, app, setting
 from deepfake_dataset.cli.console import Bar, print_json, say
 from deepfake_dataset.cli.extract import SOME_FAILED
 from deepfake_dataset.commands.score import score as score_
+from deepfake_dataset.wording import number
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.metrics import Estimate
@@ -67,21 +68,17 @@ def _print(scored: "Scored") -> None:
     told = [video for video in scored.videos if video.p_real is not None]
     real = sum(video.called == "real" for video in told)
     say(
-        f"{_number(len(scored.faces), 'face')} of {_number(len(told), 'video')}: {real} called"
+        f"{number(len(scored.faces), 'face')} of {number(len(told), 'video')}: {real} called"
         f" real, {len(told) - real} fake, at p_real {scored.threshold:g}"
     )
     if lost := len(scored.videos) - len(told):
-        say(f"{_number(lost, 'video')} without a score")
+        say(f"{number(lost, 'video')} without a score")
     if scored.per_face and scored.per_video:
         for name in ("balanced", "auc"):
             face, clip = getattr(scored.per_face, name), getattr(scored.per_video, name)
             say(f"{name:10}{_figure(face)} per face  {_figure(clip)} per video")
     if scored.output:
         say(f"written to {scored.output}")
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _figure(estimate: "Estimate") -> str:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app, setting
 from deepfake_dataset.cli.console import print_json, say
 from deepfake_dataset.errors import UsageError
+from deepfake_dataset.wording import number
 
 if TYPE_CHECKING:
     from deepfake_dataset.commands.split import Explained, SplitSummary
@@ -114,16 +115,16 @@ def print_split(summary: "SplitSummary", dataset: Path) -> None:
     for line in table(summary.counts):
         say(line)
     proven = "no other choice of sides is better balanced" if summary.proven else ""
-    groups = f"groups  {summary.groups}, the largest of {_videos(summary.largest_group)}"
+    groups = f"groups  {summary.groups}, the largest of {number(summary.largest_group, 'video')}"
     say(f"{groups}; {proven}" if proven else groups)
     for moved in summary.moved:
-        say(f"moved   {_videos(moved.videos)} from {moved.before} to {moved.now}")
+        say(f"moved   {number(moved.videos, 'video')} from {moved.before} to {moved.now}")
     if any("test" in (moved.before, moved.now) for moved in summary.moved):
         say("        what was trained before cannot be scored on this test set")
     for video in summary.set_aside[:_SHOWN]:
         say(_aside(video))
     if (more := len(summary.set_aside) - _SHOWN) > 0:
-        say(f"aside   {_videos(more)} more: see {dataset}/manifests/split.json")
+        say(f"aside   {number(more, 'video')} more: see {dataset}/manifests/split.json")
     for chain in summary.swallowed:
         _print_swallowed(chain)
     for crop in summary.unusable[:_SHOWN]:
@@ -162,7 +163,7 @@ def _aside(video: "SetAside") -> str:
 
 def _print_swallowed(chain: "Swallowed") -> None:
     joins = ", ".join(f"{count.number} {count.name}" for count in chain.joins)
-    say(f"chain   {_videos(chain.videos)} are one group ({joins})")
+    say(f"chain   {number(chain.videos, 'video')} are one group ({joins})")
     for link in chain.links:
         if link.largest < chain.videos - 1:
             say(
@@ -174,13 +175,9 @@ def _print_swallowed(chain: "Swallowed") -> None:
 def print_explained(explained: "Explained") -> None:
     """The joins of a group, from one of its videos on."""
     side = f", in {explained.side}" if explained.side else ""
-    number = len(explained.steps) + 1
-    say(f"{explained.path}: group {explained.group_id} of {_videos(number)}{side}")
+    videos = len(explained.steps) + 1
+    say(f"{explained.path}: group {explained.group_id} of {number(videos, 'video')}{side}")
     for step in explained.steps:
         join = step.join
         detail = f" ({join.detail})" if join.detail else ""
         say(f"{'  ' * step.distance}{step.video}: {join.reason}{detail} with {step.through}")
-
-
-def _videos(number: int) -> str:
-    return f"{number} video{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from deepfake_dataset.briefs import Brief, Count
 from deepfake_dataset.cli.console import hint_of, say
 from deepfake_dataset.tallies import Cell, Summary, Totals
+from deepfake_dataset.wording import number
 
 
 def print_errors(briefs: Sequence[Brief]) -> None:
@@ -21,7 +22,7 @@ def print_summary(summary: Summary, dataset: Path) -> None:
     """What a run did, and what the dataset holds now."""
     done = summary.done
     parts = [
-        f"{_videos(summary.found)} found",
+        f"{number(summary.found, 'video')} found",
         f"{done.videos} done",
         f"{summary.known} known",
         *_if_any(summary.relabelled, "relabelled"),
@@ -32,7 +33,8 @@ def print_summary(summary: Summary, dataset: Path) -> None:
     if done.videos:
         print_totals(done)
     if done.videos != summary.all.videos:
-        say(f"{dataset} now holds {_videos(summary.all.videos)} and {summary.all.faces} faces")
+        held = f"{number(summary.all.videos, 'video')} and {number(summary.all.faces, 'face')}"
+        say(f"{dataset} now holds {held}")
     if done.errors:
         say(f"dsbuild errors -d {dataset} says what went wrong")
 
@@ -70,10 +72,6 @@ def _listed(counts: Sequence[Count], total: bool = True) -> str:
         return parts
     number = sum(count.number for count in counts)
     return f"{number} ({parts})" if counts else "0"
-
-
-def _videos(number: int) -> str:
-    return f"{number} video{'' if number == 1 else 's'}"
 
 
 def _if_any(number: int, what: str) -> list[str]:

@@ -12,10 +12,10 @@ from deepfake_dataset.report.paper import (
     heading,
     in_rows,
     line,
-    number,
     stacked,
 )
 from deepfake_dataset.tallies import Totals
+from deepfake_dataset.wording import number
 
 
 def draw_overview(

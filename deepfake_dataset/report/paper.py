@@ -17,11 +17,6 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def number(count: int, what: str) -> str:
-    """``1 face``, ``2 faces``."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
 def heading(title: str, facts: Sequence[str]) -> Image.Image:
     """A strip with a title, and facts in a line below it; empty ones are left out."""
     strip = Image.new("RGB", (WIDTH, 64), PAPER)

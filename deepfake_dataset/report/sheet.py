@@ -18,9 +18,9 @@ from deepfake_dataset.report.paper import (
     heading,
     in_rows,
     line,
-    number,
     stacked,
 )
+from deepfake_dataset.wording import number
 
 _STILLS = 4
 _STILL_WIDTH = (WIDTH - 2 * EDGE - 8 * (_STILLS - 1)) // _STILLS

@@ -1,6 +1,6 @@
 import pytest
 
-from deepfake_dataset.report.paper import number
+from deepfake_dataset.wording import number
 
 
 @pytest.mark.parametrize(
