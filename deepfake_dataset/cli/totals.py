@@ -70,9 +70,9 @@ def _listed(counts: Sequence[Count], total: bool = True) -> str:
     parts = ", ".join(f"{count.number} {count.name}" for count in counts)
     if not total:
         return parts
-    number = sum(count.number for count in counts)
-    return f"{number} ({parts})" if counts else "0"
+    whole = sum(count.number for count in counts)
+    return f"{whole} ({parts})" if counts else "0"
 
 
-def _if_any(number: int, what: str) -> list[str]:
-    return [f"{number} {what}"] if number else []
+def _if_any(count: int, what: str) -> list[str]:
+    return [f"{count} {what}"] if count else []
