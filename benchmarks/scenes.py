@@ -27,6 +27,7 @@ from scenedetect import AdaptiveDetector, ContentDetector, detect
 from scenedetect import SceneDetector as PeerDetector
 
 from deepfake_dataset.extract.decode import Decoder
+from deepfake_dataset.extract.glance import glance
 from deepfake_dataset.extract.look import Look, similarity
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
 from deepfake_dataset.extract.search import make_search
@@ -110,8 +111,9 @@ def run_ours(path: Path, cost: Cost) -> list[Boundary]:
     detector, search = SceneDetector(), make_search(ExtractSettings())
     detector.watch(region_of(search.whole(frames[0]), frames[0]))
     found: list[Boundary] = []
-    for frame in frames:
-        small = SmallFrame(frame.index, frame.time_s, frame.small())
+    for frame, small in glance(frames):
+        if small is None:
+            continue
         start = time.process_time()
         new = detector.push(small)
         cost.seconds += time.process_time() - start

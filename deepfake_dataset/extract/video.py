@@ -1,6 +1,6 @@
 """One video in, faces out: one pass over its frames, one scene in memory at a time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from deepfake_dataset.errors import (
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.glance import glance
 from deepfake_dataset.extract.outline import outline
 from deepfake_dataset.extract.portrait import portray
 from deepfake_dataset.extract.sampling import SceneBuffer
 from deepfake_dataset.extract.scene import survey
-from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
+from deepfake_dataset.extract.scenes import Boundary, SceneDetector
 from deepfake_dataset.extract.search import make_search
 from deepfake_dataset.records import (
     Box,
@@ -36,10 +37,6 @@ from deepfake_dataset.records import (
     VideoFile,
 )
 from deepfake_dataset.settings import ExtractSettings
-
-# Frames decoded before their scenes are looked for: the more the better, up to what all of them
-# may hold.
-_BATCH, _BATCH_BYTES = 24, 25_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +134,14 @@ class _Extraction:
     def _read(self, decoder: Decoder) -> Frame:
         """Show every frame to the scene detector and the buffer; give the last one."""
         last: Frame | None = None
-        for frame, small in _shrunk(decoder.frames()):
+        for frame, small in glance(decoder.frames()):
             if last is None:
                 self._first(frame)
             elif (frame.width, frame.height) != (last.width, last.height):
                 # Places in the old picture mean nothing in the new one.
                 self._begin(Boundary(frame.index, frame.time_s, Cause.ANGLE))
             self._buffer.offer(frame)
-            for boundary in self._detector.push(small):
+            for boundary in self._detector.push(small) if small else ():
                 self._begin(boundary)
             last = frame
         if last is None:
@@ -247,21 +244,6 @@ class _Extraction:
         least = self._settings.min_duration_s
         if stream.duration_s < least:
             raise TooShortError(f"{stream.duration_s:.2f} s long, less than {least:g} s")
-
-
-def _shrunk(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame]]:
-    """Frames and their thumbnails, in batches.
-
-    Were each frame looked at as soon as it is decoded, decoding and looking would find the
-    processor's caches full of the other's data every time.
-    """
-    batch: list[tuple[Frame, SmallFrame]] = []
-    for frame in frames:
-        batch.append((frame, SmallFrame(frame.index, frame.time_s, frame.small())))
-        if len(batch) >= min(_BATCH, _BATCH_BYTES // max(1, frame.nbytes)):
-            yield from batch
-            batch = []
-    yield from batch
 
 
 def region_of(found: Sequence[Detection], frame: Frame) -> Box | None:

@@ -7,7 +7,8 @@ import pytest
 from deepfake_dataset.demo import Clip, make_video
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
 from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
+from deepfake_dataset.extract.glance import glance
+from deepfake_dataset.extract.scenes import Boundary, SceneDetector
 from deepfake_dataset.records import Cause
 
 LIGHT_FRAMES = FPS / 2
@@ -17,8 +18,8 @@ def boundaries(path: Path) -> list[Boundary]:
     detector = SceneDetector()
     found = []
     with Decoder(path, 10_000_000) as decoder:
-        for frame in decoder.frames():
-            found += detector.push(SmallFrame(frame.index, frame.time_s, frame.small()))
+        for _, small in glance(decoder.frames()):
+            found += detector.push(small) if small else []
     return found + detector.finish()
 
 

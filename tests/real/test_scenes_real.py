@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
+from deepfake_dataset.extract.glance import glance
+from deepfake_dataset.extract.scenes import Boundary, SceneDetector
 from deepfake_dataset.records import Cause
 
 CUT = [
@@ -24,8 +25,8 @@ UNCUT = [
 def boundaries(path: Path) -> list[Boundary]:
     detector, found = SceneDetector(), []
     with Decoder(path, 1 << 26) as decoder:
-        for frame in decoder.frames():
-            found += detector.push(SmallFrame(frame.index, frame.time_s, frame.small()))
+        for _, small in glance(decoder.frames()):
+            found += detector.push(small) if small else []
     return found + detector.finish()
 
 

@@ -1,0 +1,69 @@
+"""Which frames are looked at for scenes: not every one while hardly anything moves.
+
+A new shot or a new light stays: frames between two that look alike cannot have begun one. Where
+two do not, every frame between them is looked at, so that a cut is found at its very frame.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import cv2
+
+from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.scenes import SmallFrame
+
+# Frames decoded before they are looked at: the more the better, up to what all of them may hold.
+_BATCH, _BATCH_BYTES = 24, 25_000_000
+# The longest from look to look: three frames at 24 to 30 a second, as often as light is judged.
+# With two, beats of light fall unevenly, and fewer of its changes are found.
+_GAP_S = 0.126
+# Looks alike differ by fewer levels than this, averaged over Y, U and V. Scenes are found
+# as well as by looking at every frame (``benchmarks/scenes.py``).
+_ALIKE_LEVELS = 3.0
+
+
+def glance(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None]]:
+    """Frames, each with its thumbnail, or None where that would say nothing new.
+
+    They come in batches: were each looked into as soon as it is decoded, the decoder would find
+    the processor's caches full of other data every time, and so would who looks.
+    """
+    batch: list[tuple[Frame, SmallFrame | None]] = []
+    for frame, look in _glanced(frames):
+        batch.append((frame, look))
+        if len(batch) >= min(_BATCH, _BATCH_BYTES // max(1, frame.nbytes)):
+            yield from batch
+            batch = []
+    yield from batch
+
+
+def _glanced(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None]]:
+    """A thumbnail is made at once, while the frame is still in the caches."""
+    before: SmallFrame | None = None
+    waiting: list[Frame] = []
+    for frame in frames:
+        if waiting and (before is None or frame.time_s - before.time_s > _GAP_S):
+            looks = _looks(waiting, before)
+            yield from zip(waiting, looks, strict=True)
+            before, waiting = looks[-1], []
+        waiting.append(frame)
+    if waiting:
+        yield from zip(waiting, _looks(waiting, before), strict=True)
+
+
+def _looks(frames: Sequence[Frame], before: SmallFrame | None) -> list[SmallFrame | None]:
+    """The last frame's thumbnail, and the others' where it is unlike the one before."""
+    *skipped, last = frames
+    look = _look(last)
+    if before is not None and _are_alike(before, look):
+        return [*[None] * len(skipped), look]
+    return [*map(_look, skipped), look]
+
+
+def _look(frame: Frame) -> SmallFrame:
+    return SmallFrame(frame.index, frame.time_s, frame.small())
+
+
+def _are_alike(a: SmallFrame, b: SmallFrame) -> bool:
+    if a.yuv.shape != b.yuv.shape:
+        return False
+    return cv2.norm(a.yuv, b.yuv, cv2.NORM_L1) < _ALIKE_LEVELS * a.yuv.size
