@@ -46,3 +46,25 @@ def test_where_a_model_is_missing_the_package_to_install_is_named(
         models.model_file(name)
     assert name in str(raised.value)
     assert install in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["shape_predictor_68_face_landmarks.dat", "rnet.onnx"])
+def test_a_model_that_is_not_whole_is_an_error_that_names_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    part = models.model_file(name).read_bytes()[:-1]
+    folder = tmp_path if name.endswith(".onnx") else tmp_path / "models"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(part)
+
+    def cut(package: str) -> ModuleSpec:
+        spec = ModuleSpec(package, None, is_package=True)
+        spec.submodule_search_locations = [str(tmp_path)]
+        return spec
+
+    models.model_file.cache_clear()
+    monkeypatch.setattr(models, "find_spec", cut)
+    with pytest.raises(UsageError, match="damaged") as raised:
+        models.model_file(name)
+    assert str(folder / name) in str(raised.value)
+    assert "force-reinstall" in raised.value.hint
