@@ -7,13 +7,14 @@ turned so that eyes to mouth is vertical.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.extract.frame import Frame, Image, Patch
-from deepfake_dataset.extract.landmarks import Points
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.records import Box
 
 _LENGTH = 2.2
@@ -129,39 +130,40 @@ def cut_out(frame: Frame, pose: Pose, size: int) -> Image:
     """
     luma, *chroma = frame.planes(_around(pose), min(1.0, size / pose.side))
     parts = [
-        _turned(luma, pose, size, cv2.INTER_CUBIC),
-        *(_turned(part, pose, size, cv2.INTER_LINEAR) for part in chroma),
+        _turned_bicubically(luma, pose, size),
+        *(_turned(part.pixels, part, pose, size, cv2.INTER_LINEAR) for part in chroma),
     ]
     return frame.colours(np.asarray(cv2.merge(parts), dtype=np.uint8))
 
 
-def _turned(patch: Patch, pose: Pose, size: int, method: int) -> Image:
-    """The square of a pose, (size, size), read from one plane."""
+def _turned_bicubically(patch: Patch, pose: Pose, size: int) -> Image:
+    """OpenCV reads fractions so in a quarter of the time that it takes for bytes."""
+    fractions = patch.pixels.astype(np.float32)
+    turned = _turned(fractions, patch, pose, size, cv2.INTER_CUBIC)
+    return np.asarray(np.clip(np.rint(turned), 0, 255), dtype=np.uint8)
+
+
+def _turned(pixels: NDArray[Any], patch: Patch, pose: Pose, size: int, method: int) -> NDArray[Any]:
+    """The square of a pose, (size, size), read from the pixels of a patch."""
     return np.asarray(
         cv2.warpAffine(
-            patch.pixels,
+            pixels,
             _crop_to_patch(pose, size, patch),
             (size, size),
             flags=method | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REFLECT,
-        ),
-        dtype=np.uint8,
+        )
     )
 
 
 def share_outside(pose: Pose, frame: Box) -> float:
     """Share of the crop's area beyond the frame, 0 to 1."""
-    edges = np.array(
-        [
-            [frame.left, frame.top],
-            [frame.right, frame.top],
-            [frame.right, frame.bottom],
-            [frame.left, frame.bottom],
-        ]
-    )
-    inside, _ = cv2.intersectConvexConvex(
-        pose.corners().astype(np.float32), edges.astype(np.float32)
-    )
+    corners = pose.corners()
+    first, last = (frame.left, frame.top), (frame.right, frame.bottom)
+    if (corners >= first).all() and (corners <= last).all():
+        return 0.0  # and no rounding error
+    edges = np.array([first, (last[0], first[1]), last, (first[0], last[1])])
+    inside, _ = cv2.intersectConvexConvex(corners.astype(np.float32), edges.astype(np.float32))
     return min(1.0, max(0.0, 1 - inside / pose.side**2))
 
 
