@@ -27,8 +27,9 @@ import PIL.Image
 from deepfake_dataset.extract.align import Anchors, Pose, anchors_of, pose_of
 from deepfake_dataset.extract.detectors import Detection, make_detector
 from deepfake_dataset.extract.frame import Frame, Image
-from deepfake_dataset.extract.landmarks import Points, find_landmarks
+from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.extract.search import make_search
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.models import model_file
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings

@@ -34,8 +34,9 @@ from threadpoolctl import threadpool_limits
 
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.extract import landmarks, portrait, scenes, search, video, warm
+from deepfake_dataset.extract import portrait, scenes, search, video, warm
 from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.models import model_file
 from deepfake_dataset.records import Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings
 
@@ -215,8 +216,7 @@ def print_cost(c: Cost) -> None:
 def usual_way(path: Path) -> tuple[float, int]:
     """OpenCV reads every frame; HOG with one upsampling on 32 of them, whole; landmarks; crop."""
     detector = dlib.get_frontal_face_detector()
-    landmarks.load(68)
-    predictor = landmarks._predictor(68)
+    predictor = dlib.shape_predictor(str(model_file("shape_predictor_68_face_landmarks.dat")))
     began = time.process_time()
     capture = cv2.VideoCapture(str(path))
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

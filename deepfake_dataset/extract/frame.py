@@ -41,6 +41,15 @@ class Patch:
             self.top + box.bottom / self.scale_y,
         )
 
+    def from_frame(self, box: Box) -> Box:
+        """A box in the frame's pixels, as one in the patch's."""
+        return Box(
+            (box.left - self.left) * self.scale_x,
+            (box.top - self.top) * self.scale_y,
+            (box.right - self.left) * self.scale_x,
+            (box.bottom - self.top) * self.scale_y,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -73,10 +82,11 @@ class Frame:
         """The frame's own rectangle."""
         return Box(0, 0, self.width, self.height)
 
-    @cached_property
+    @property
     def nbytes(self) -> int:
-        """Memory that the picture's planes hold."""
-        return sum(plane.strides[0] * len(plane) for plane in self._planes)
+        """Memory that the picture's planes hold, padding aside."""
+        picture = self.picture
+        return -(-picture.width * picture.height * picture.format.bits_per_pixel // 8)
 
     def luma(self, window: Box, scale: float = 1.0) -> Patch:
         """Luma of a window, shrunk or enlarged; the part outside the frame is left off.

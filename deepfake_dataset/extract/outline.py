@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from deepfake_dataset.extract.landmarks import Points, box_about, find_landmarks
+from deepfake_dataset.extract.landmarks import box_about, find_many
 from deepfake_dataset.extract.scene import Sighting
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.records import Box
 
 # Samples of the same face, nearest in time, whose sizes say which one is usual.
@@ -25,32 +26,36 @@ def outline(sightings: Sequence[Sighting], count: int, *, rough: bool) -> list[P
     From a box that is a step of the detector's pyramid too large, points can end on a hat and
     a collar. Where they are of another size than in the samples around they are found once
     more, from a box of the size that goes with those, and the more usual ones are kept.
-
-    All are found before any crop is made: the model's trees are read at random places, and
-    memory that nothing else takes up is faster.
     """
-    found = [find_landmarks(s.frame, s.start, count, rough=rough) for s in sightings]
-    tracks: dict[int, list[int]] = defaultdict(list)
-    for place, sighting in enumerate(sightings):
-        tracks[sighting.track].append(place)
-    for places in tracks.values():
-        usual = _usual([box_about(found[place]).width for place in places])
-        for place, width in zip(places, usual, strict=True):
-            if _off(box_about(found[place]), width) > _DOUBTED:
-                found[place] = _found_again(sightings[place], found[place], width, rough=rough)
+    found = find_many([(s.frame, s.start) for s in sightings], count, rough=rough)
+    usual = _usual_widths(sightings, found)
+    doubted = [
+        place
+        for place, points in enumerate(found)
+        if _off(box_about(points), usual[place]) > _DOUBTED
+        and _off(sightings[place].start, usual[place]) <= _MOST_OFF
+    ]
+    starts = [(sightings[i].frame, sightings[i].start.resized(usual[i])) for i in doubted]
+    for place, again in zip(doubted, find_many(starts, count, rough=rough), strict=True):
+        both = found[place], again
+        found[place] = min(both, key=lambda points: _off(box_about(points), usual[place]))
     return found
 
 
-def _found_again(sighting: Sighting, points: Points, width: float, *, rough: bool) -> Points:
-    """The points, or those from a box of a width, whichever are nearer to that width."""
-    if _off(sighting.start, width) > _MOST_OFF:
-        return points
-    start = sighting.start.resized(width)
-    again = find_landmarks(sighting.frame, start, len(points), rough=rough)
-    return min(points, again, key=lambda found: _off(box_about(found), width))
+def _usual_widths(sightings: Sequence[Sighting], found: Sequence[Points]) -> list[float]:
+    """For each face the width of the box that goes with its track's points around it."""
+    tracks: dict[int, list[int]] = defaultdict(list)
+    for place, sighting in enumerate(sightings):
+        tracks[sighting.track].append(place)
+    usual = [0.0] * len(found)
+    for places in tracks.values():
+        widths = _medians([box_about(found[place]).width for place in places])
+        for place, width in zip(places, widths, strict=True):
+            usual[place] = width
+    return usual
 
 
-def _usual(widths: Sequence[float]) -> list[float]:
+def _medians(widths: Sequence[float]) -> list[float]:
     """For each width the median of those around it."""
     last = max(0, len(widths) - _AROUND)
     starts = (min(max(0, i - _AROUND // 2), last) for i in range(len(widths)))

@@ -9,10 +9,10 @@ import numpy as np
 from deepfake_dataset.extract.align import anchors_of, cut_out, pose_of, share_outside
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.landmarks import Points
 from deepfake_dataset.extract.png import encode
 from deepfake_dataset.extract.quality import sharpness, yaw_deg
 from deepfake_dataset.extract.scene import Sighting
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.records import Box, Face
 from deepfake_dataset.settings import ExtractSettings
 

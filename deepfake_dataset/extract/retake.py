@@ -13,9 +13,10 @@ from deepfake_dataset.extract.align import Pose, cut_out
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame, Image
-from deepfake_dataset.extract.landmarks import Points, find_landmarks
+from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.extract.png import encode
 from deepfake_dataset.extract.portrait import Portrait, cut_face, is_face
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.records import Box, Face
 from deepfake_dataset.settings import ExtractSettings
 

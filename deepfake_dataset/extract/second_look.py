@@ -5,15 +5,17 @@ landmarks start anew, on a picture in which a face that was aligned well fills t
 """
 
 import math
+from functools import cache
 
 import cv2
+import dlib
 import numpy as np
 
 from deepfake_dataset.extract.align import anchors_of
 from deepfake_dataset.extract.detectors import make_detector
 from deepfake_dataset.extract.frame import Image
-from deepfake_dataset.extract.landmarks import points_in
-from deepfake_dataset.records import Box
+from deepfake_dataset.extract.trees import Points
+from deepfake_dataset.models import model_file
 
 _SIDE = 104
 """Pixels a side of the picture searched. From 96 to 160 the share of sound crops in which a
@@ -46,10 +48,26 @@ def _detected(small: Image, margin: float) -> tuple[float, ...]:
 
 
 def _eyes(small: Image, margin: float) -> tuple[float, ...]:
-    middle = Box(_SIDE / 2, _SIDE / 2, _SIDE / 2, _SIDE / 2)
     unit = _SIDE / margin
-    anchors = anchors_of(points_in(small, middle.resized(_FACE_SHARE * 1.3 * unit), 5))
+    anchors = anchors_of(_points(small, _FACE_SHARE * 1.3 * unit))
     across = anchors.left_eye - anchors.right_eye
     x, y = ((anchors.left_eye + anchors.right_eye) / 2 - _SIDE / 2) / unit
     turn = math.degrees(math.atan2(across[1], across[0]))
     return turn, float(x), float(y), float(np.linalg.norm(across)) / unit
+
+
+def _points(small: Image, width: float) -> Points:
+    """Five points of a face in the middle of a picture, by dlib: quicker for one face alone."""
+    first, last = round((_SIDE - width) / 2), round((_SIDE + width) / 2) - 1
+    shape = _predictor()(small, dlib.rectangle(first, first, last, last))
+    return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64) + 0.5
+
+
+@cache
+def _predictor() -> "dlib.shape_predictor":
+    return dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
+
+
+def load() -> None:
+    """Read the model now rather than at the first crop."""
+    _predictor()

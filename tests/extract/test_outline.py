@@ -11,10 +11,11 @@ from deepfake_dataset.demo.photos import COLLINS, HOPPER, Photo, load
 from deepfake_dataset.extract import outline as outline_module
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.landmarks import Points, box_about, find_landmarks
+from deepfake_dataset.extract.landmarks import box_about, find_landmarks, find_many
 from deepfake_dataset.extract.outline import outline
 from deepfake_dataset.extract.scene import Sighting
 from deepfake_dataset.extract.search import make_search
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
 
@@ -86,15 +87,15 @@ def test_tracks_are_judged_apart(frame_of: FrameOf) -> None:
 def test_what_is_as_usual_is_asked_for_once(
     frame_of: FrameOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
+    asked: list[list[int]] = []
 
-    def find(frame: Frame, box: Box, count: int, *, rough: bool) -> Points:
-        asked.append(frame.index)
-        return find_landmarks(frame, box, count, rough=rough)
+    def find(faces: Sequence[tuple[Frame, Box]], count: int, *, rough: bool) -> list[Points]:
+        asked.append([frame.index for frame, _ in faces])
+        return find_many(faces, count, rough=rough)
 
-    monkeypatch.setattr(outline_module, "find_landmarks", find)
+    monkeypatch.setattr(outline_module, "find_many", find)
     outline(misled(shot(HOPPER, [1.0] * 6, frame_of), [2]), 68, rough=False)
-    assert asked == [0, 1, 2, 3, 4, 5, 2]
+    assert asked == [[0, 1, 2, 3, 4, 5], [2]]
 
 
 @pytest.mark.parametrize("count", [68, 5])

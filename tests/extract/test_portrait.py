@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from deepfake_dataset.extract.align import Pose, cut_out
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.landmarks import Points, find_landmarks
+from deepfake_dataset.extract.landmarks import find_landmarks
 from deepfake_dataset.extract.portrait import Portrait, portray
 from deepfake_dataset.extract.scene import Sighting
+from deepfake_dataset.extract.trees import Points
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
 
