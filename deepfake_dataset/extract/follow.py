@@ -147,14 +147,14 @@ class _Scene:
     def _near(self, position: int, known: Detection) -> Detection | None:
         """The same face in the next frame, unless it is another track's there."""
         taken = self._known(position)
-        found = find_near(self.frames[position], known.box, self.search)
+        found = find_near(self.frames[position], known, self.search)
         return found if found and not any(_same(found, other) for other in taken) else None
 
 
-def find_near(frame: Frame, known: Box, search: Search) -> Detection | None:
+def find_near(frame: Frame, known: Detection, search: Search) -> Detection | None:
     """The face that lay at a known place a moment before, if it is still near."""
-    found = [d for d in search.near(frame, known) if d.box.overlap(known) >= _STILL]
-    return max(found, key=lambda d: d.box.overlap(known), default=None)
+    found = [d for d in search.near(frame, known) if d.box.overlap(known.box) >= _STILL]
+    return max(found, key=lambda d: d.box.overlap(known.box), default=None)
 
 
 def _same(one: Detection, other: Detection) -> bool:

@@ -1,7 +1,7 @@
 """Who is in a scene: which of the held frames show the faces wanted, and why others do not."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.follow import Track, find_near, find_tracks, pick_target
@@ -77,14 +77,15 @@ def _stand_ins(
     """For each missed sample, the nearest spare frame that shows the target, if one does."""
     used = set(chosen)
     for sample in missed:
-        known = target.steady_box(target.nearest(sample))
+        nearest = target.nearest(sample)
+        known = replace(target.seen[nearest], box=target.steady_box(nearest))
         for spare in _spares(len(held), chosen, sample):
             if spare in used:
                 continue
             used.add(spare)
             found = find_near(held[spare], known, search)
             if found:
-                yield Sighting(held[spare], number, found, found.box.resized(known.width))
+                yield Sighting(held[spare], number, found, found.box.resized(known.box.width))
                 break
 
 

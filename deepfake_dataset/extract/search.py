@@ -6,7 +6,7 @@ are searched where faces are proposed.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deepfake_dataset.extract.detectors import Detection, Detector, make_detector
 from deepfake_dataset.extract.frame import Frame, Patch
@@ -20,8 +20,8 @@ _LARGER_SHARES = (0.2, 0.11)
 # A window reaches this share of the face's width beyond its box on every side: heads move
 # less between two samples, and proposals are closer. The cost grows with the square of it.
 _REACH = 0.35
-# A window shows faces so many steps of the pyramid smaller than expected: between two samples
-# heads hardly shrink, but a proposal may be too large.
+# A window shows faces so many steps of the pyramid smaller than expected, and one larger: between
+# two samples heads hardly shrink or grow, but a proposal may be too large.
 _STEPS_KNOWN, _STEPS_PROPOSED = 1, 2
 # Two detections that overlap more than this are of one face.
 _SAME = 0.4
@@ -93,17 +93,20 @@ class Search:
         larger = {self._on_pyramid(smallest, share * side) for share in _LARGER_SHARES}
         return sorted({smallest, *larger}, reverse=True)
 
-    def near(self, frame: Frame, known: Box) -> list[Detection]:
+    def near(self, frame: Frame, known: Detection) -> list[Detection]:
         """Faces around a known one, down to one pyramid step smaller than it.
 
         Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
         known box instead would let the size drift from sample to sample.
         """
-        return self._around(frame, known, _STEPS_KNOWN)
+        return self._around(frame, known.box, _STEPS_KNOWN, known.view)
 
-    def _around(self, frame: Frame, place: Box, steps: int) -> list[Detection]:
+    def _around(
+        self, frame: Frame, place: Box, steps: int, view: int | None = None
+    ) -> list[Detection]:
         size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**steps)
-        return self._in(self._patch(frame, grow(place, _REACH), size))
+        patch = self._patch(frame, grow(place, _REACH), size)
+        return self._in(patch, sizes=steps + 2, view=view)
 
     def _on_pyramid(self, smallest: float, size: float) -> float:
         """The step of the pyramid above ``smallest`` that is nearest to a size."""
@@ -117,10 +120,12 @@ class Search:
         scale = self.detector.smallest_px / smallest
         return (frame.rgb if self.detector.coloured else frame.luma)(window, scale)
 
-    def _in(self, patch: Patch) -> list[Detection]:
+    def _in(
+        self, patch: Patch, *, sizes: int | None = None, view: int | None = None
+    ) -> list[Detection]:
         return [
-            Detection(patch.to_frame(found.box), found.score)
-            for found in self.detector.find(patch.pixels)
+            replace(found, box=patch.to_frame(found.box))
+            for found in self.detector.find(patch.pixels, sizes=sizes, view=view)
         ]
 
 

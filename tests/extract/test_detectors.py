@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from deepfake_dataset.extract.detectors import Detection, Detector, make_detector
+from deepfake_dataset.extract.detectors.hog import HogDetector
 from deepfake_dataset.records import Box
 
 Picture = NDArray[np.uint8]
@@ -122,3 +123,42 @@ def test_hog_takes_a_doubtful_face_only_where_none_is_sure(
     whole = cv2.resize(astronaut, (640, 640))  # her suit looks a little like a face there
     (sure,) = hog.find(seen_by(hog, np.asarray(whole, dtype=np.uint8)))
     assert sure.score > 1
+
+
+@pytest.fixture(scope="module")
+def hog() -> HogDetector:
+    return HogDetector()
+
+
+def test_a_view_of_hog_finds_what_it_found_among_all(hog: HogDetector, portrait: Picture) -> None:
+    (found,) = hog.find(seen_by(hog, portrait))
+    assert found.view is not None
+    assert hog.find(seen_by(hog, portrait), view=found.view) == [found]
+
+
+def test_hog_asks_all_views_where_the_one_named_sees_no_face_plainly(
+    hog: HogDetector, portrait: Picture
+) -> None:
+    (found,) = hog.find(seen_by(hog, portrait))
+    turned_away = hog.find(seen_by(hog, portrait), view=4)
+    assert turned_away == [found]
+
+
+def test_a_doubtful_face_has_no_view_of_hog(hog: HogDetector, portrait: Picture) -> None:
+    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), 48, 1)
+    tilted = cv2.warpAffine(portrait, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    (doubtful,) = hog.find(seen_by(hog, np.asarray(tilted, dtype=np.uint8)))
+    assert doubtful.view is None
+
+
+@pytest.mark.parametrize(("scale", "sizes"), [(0.86, 1), (1.0, 2), (1.2, 3), (1.44, 4)])
+def test_hog_looks_at_as_many_sizes_as_it_is_told(
+    scale: float, sizes: int, hog: HogDetector, portrait: Picture
+) -> None:
+    sized = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    seen = seen_by(hog, np.asarray(sized, dtype=np.uint8))
+    (found,) = hog.find(seen)
+    assert hog.find(seen, sizes=sizes) == [found]
+    assert hog.find(seen, sizes=sizes, view=found.view) == [found]
+    if sizes > 1:
+        assert hog.find(seen, sizes=1) == []

@@ -34,8 +34,8 @@ class Scripted:
         self.whole_calls.append(frame.index)
         return list(self.script.get(frame.index, ()))
 
-    def near(self, frame: Shot, known: Box) -> list[Detection]:
-        window = grow(known, 0.4)
+    def near(self, frame: Shot, known: Detection) -> list[Detection]:
+        window = grow(known.box, 0.4)
         return [d for d in self.script.get(frame.index, ()) if _inside(d.box, window)]
 
 

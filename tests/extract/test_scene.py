@@ -42,9 +42,9 @@ class Scripted:
 
     large = whole
 
-    def near(self, frame: Shot, known: Box) -> list[Detection]:
+    def near(self, frame: Shot, known: Detection) -> list[Detection]:
         self.near_calls.append(frame.index)
-        return [found for found in self._seen(frame) if found.box.overlap(known) > 0]
+        return [found for found in self._seen(frame) if found.box.overlap(known.box) > 0]
 
     def _seen(self, frame: Shot) -> list[Detection]:
         here = [HERE] if frame.index in self.target else []

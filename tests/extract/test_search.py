@@ -98,7 +98,7 @@ def test_near_finds_what_the_whole_frame_s_search_finds(
     place(picture, head, width, 300, 170)
     frame, search = frame_of(picture), searcher(name, every=True)
     (whole,) = at(search.whole(frame), 300, 170)
-    near = search.near(frame, whole.box)
+    near = search.near(frame, whole)
     # A face between two steps of the pyramid may be taken for either.
     assert max(d.box.overlap(whole.box) for d in near) >= ONE_STEP
 
@@ -117,7 +117,7 @@ def test_near_finds_a_face_that_moved_by_a_fifth_of_its_width(
     search = searcher(every=True)
     (known,) = at(search.whole(frame_of(before)), 300, 170)
     (moved,) = at(search.whole(frame_of(after)), x, y)
-    near = search.near(frame_of(after), known.box)
+    near = search.near(frame_of(after), known)
     assert max(d.box.overlap(moved.box) for d in near) >= ONE_STEP
 
 
@@ -131,7 +131,7 @@ def test_near_finds_a_face_that_came_nearer_or_went_away(
     search = searcher(every=True)
     (known,) = at(search.whole(frame_of(before)), 300, 170)
     (changed,) = at(search.whole(frame_of(after)), 300, 170)
-    near = search.near(frame_of(after), known.box)
+    near = search.near(frame_of(after), known)
     assert max(d.box.overlap(changed.box) for d in near) >= ONE_STEP
 
 
@@ -141,12 +141,12 @@ def test_near_finds_a_face_at_the_border(x: int, y: int, head: Picture, frame_of
     place(picture, head, 88, x, y)
     frame, search = frame_of(picture), searcher()
     (whole,) = at(search.whole(frame), x, y)
-    near = search.near(frame, whole.box)
+    near = search.near(frame, whole)
     assert max(d.box.overlap(whole.box) for d in near) >= ONE_STEP
 
 
 def test_near_gives_nothing_where_the_face_has_gone(frame_of: FrameOf) -> None:
-    assert searcher().near(frame_of(wall()), Box(200, 100, 300, 200)) == []
+    assert searcher().near(frame_of(wall()), Detection(Box(200, 100, 300, 200), 1.0)) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (3, 400)])
@@ -223,7 +223,7 @@ class Scores:
     def __init__(self, *scores: float) -> None:
         self.left = list(scores)
 
-    def find(self, image: Picture) -> list[Detection]:
+    def find(self, image: Picture, **_: int | None) -> list[Detection]:
         box = Box(0, 0, image.shape[1], image.shape[0]).resized(image.shape[1] / 1.7)
         return [Detection(box, self.left.pop(0))]
 
@@ -257,7 +257,7 @@ class Counting:
     def __init__(self) -> None:
         self.calls = 0
 
-    def find(self, image: Picture) -> list[Detection]:
+    def find(self, image: Picture, **_: int | None) -> list[Detection]:
         self.calls += 1
         return []
 

@@ -17,6 +17,8 @@ class Detection:
     """In the geometry of dlib's boxes: from the eyebrows to the chin, square."""
     score: float
     """Higher is surer; scales differ by detector."""
+    view: int | None = None
+    """Which of the detector's views of a face plainly saw it, where it has several."""
 
 
 class Detector(Protocol):
@@ -36,8 +38,14 @@ class Detector(Protocol):
     coloured: bool
     """Whether ``find`` takes RGB of shape (h, w, 3), or luma of shape (h, w)."""
 
-    def find(self, image: Image) -> list[Detection]:
-        """Faces of at least ``smallest_px``, in the image's pixels, surest first."""
+    def find(
+        self, image: Image, *, sizes: int | None = None, view: int | None = None
+    ) -> list[Detection]:
+        """Faces of at least ``smallest_px``, in the image's pixels, surest first.
+
+        Faces of more than so many ``sizes``, a step apart, need not be found. Where one was seen
+        in a ``view`` a moment before, that may be asked first, and alone if it is plain.
+        """
         ...
 
 

@@ -27,8 +27,8 @@ class CnnDetector:
             str(model_file("mmod_human_face_detector.dat"))
         )
 
-    def find(self, image: Image) -> list[Detection]:
-        """Faces in RGB of shape (h, w, 3)."""
+    def find(self, image: Image, **_hints: int | None) -> list[Detection]:
+        """Faces of all sizes in RGB of shape (h, w, 3); there is one view of them."""
         if min(image.shape[:2]) < _LEAST_PX:
             return []
         found = [

@@ -33,8 +33,8 @@ class HaarDetector:
         folder = Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
         self._cascade = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
 
-    def find(self, image: Image) -> list[Detection]:
-        """Faces in luma of shape (h, w)."""
+    def find(self, image: Image, **_hints: int | None) -> list[Detection]:
+        """Faces of all sizes in luma of shape (h, w); there is one view of them."""
         smallest = round(self.smallest_px / _SHRINK)
         boxes, _, weights = self._cascade.detectMultiScale3(
             image,
