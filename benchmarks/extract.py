@@ -34,6 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.engine import workers_environment
 from deepfake_dataset.extract import portrait, scenes, search, video, warm
 from deepfake_dataset.extract.frame import Frame
 from deepfake_dataset.models import model_file
@@ -350,14 +351,22 @@ def tiny(path: Path, number: int) -> None:
         output.mux(stream.encode())
 
 
+def run_as_a_worker() -> None:
+    """Start over with a worker's environment, which is read when a process begins."""
+    environment = workers_environment()
+    if os.environ != environment:
+        os.execve(sys.executable, [sys.executable, *sys.argv], environment)
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["cost", "usual", "workers", "memory", "known"])
     parser.add_argument("videos", nargs="*", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_intermixed_args()
-    cv2.setNumThreads(1)
-    threadpool_limits(1)  # as in a worker
+    run_as_a_worker()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     if options.what == "cost":
         cost(options.videos, options.runs)

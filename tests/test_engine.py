@@ -578,6 +578,20 @@ def test_libraries_get_one_thread_and_the_parent_keeps_its_own(monkeypatch):
     assert "MKL_NUM_THREADS" not in os.environ
 
 
+def tunables(_: object) -> str:
+    return os.environ["GLIBC_TUNABLES"]
+
+
+def test_memory_comes_in_large_pages():
+    expected = os.environ.get("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+    assert [o.result for o in run(tunables, [1])] == [expected]
+
+
+def test_what_the_user_has_tuned_stays(monkeypatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=1")
+    assert engine.workers_environment()["GLIBC_TUNABLES"] == "glibc.malloc.arena_max=1"
+
+
 def test_it_runs_in_a_thread_too():
     found: list[Outcome[int, int]] = []
     thread = threading.Thread(target=lambda: found.extend(run(double, [1])))
