@@ -58,17 +58,16 @@ def to_rgb(yuv: NDArray[np.uint8], code: int, full_range: bool) -> NDArray[np.ui
     return np.asarray(cv2.transform(yuv, _to_rgb_matrix(code, full_range)), dtype=np.uint8)
 
 
-def to_full_range(luma: NDArray[np.uint8], *chroma: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Limited-range planes stretched so that black is 0, white is 255 and grey stays 128."""
-    for_luma, for_chroma = _stretches()
-    planes = [cv2.LUT(luma, for_luma), *(cv2.LUT(plane, for_chroma) for plane in chroma)]
-    return [np.asarray(plane, dtype=np.uint8) for plane in planes]
+def to_full_range(yuv: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Limited-range YUV (h, w, 3) stretched so that black is 0, white is 255, grey stays 128."""
+    return np.asarray(cv2.LUT(yuv, _stretches()), dtype=np.uint8)
 
 
 @cache
-def _stretches() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _stretches() -> NDArray[np.uint8]:
+    """For every level what it becomes: (1, 256, 3)."""
     level = np.arange(256)
     luma = (level - 16) * 255 / 219
     chroma = (level - 128) * 255 / 224 + 128
-    as_levels = [np.clip(np.rint(to), 0, 255).astype(np.uint8) for to in (luma, chroma)]
-    return as_levels[0], as_levels[1]
+    levels = np.stack([luma, chroma, chroma], axis=1)[None]
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

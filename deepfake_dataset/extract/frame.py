@@ -130,10 +130,10 @@ class Frame:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         stored = size if self.turns % 2 == 0 else size[::-1]
         luma, *chroma = self._planes
-        parts = [_thumbnail(luma, stored), *(_sampled(plane, stored) for plane in chroma)]
-        if not self._full_range:
-            parts = colour.to_full_range(*parts)
+        parts = [_thumbnail(luma, stored), *(_from_rows(plane, stored, 1) for plane in chroma)]
         yuv = np.asarray(cv2.merge(parts), dtype=np.uint8)
+        if not self._full_range:
+            yuv = colour.to_full_range(yuv)
         return np.ascontiguousarray(np.rot90(yuv, -self.turns)) if self.turns else yuv
 
     @cached_property
@@ -287,10 +287,11 @@ def _thumbnail(plane: Image, size: tuple[int, int]) -> Image:
     Averaging every pixel of a 1080p picture costs 0.5 ms, mostly for fetching it from memory; to
     tell one shot or one light from another the difference does not show.
     """
-    step = max(1, plane.shape[0] // (2 * size[1]))
-    samples = _sampled(plane[step // 2 :: step], (2 * size[0], size[1]))
+    samples = _from_rows(plane, (2 * size[0], size[1]), 2)
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
 
 
-def _sampled(plane: Image, size: tuple[int, int]) -> Image:
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR))
+def _from_rows(plane: Image, size: tuple[int, int], rows: int) -> Image:
+    """A plane at another size, interpolated from so many of its rows for each row."""
+    step = max(1, plane.shape[0] // (rows * size[1]))
+    return np.asarray(cv2.resize(plane[step // 2 :: step], size, interpolation=cv2.INTER_LINEAR))

@@ -188,10 +188,11 @@ class _Step:
         lit = mask & _lit(old, new)
         if lit.sum() < _MIN_CELLS * mask.sum():
             return cls(lit, old[lit], np.zeros(3, np.float32), 0.0)
-        change = new[lit] - old[lit]
-        move = np.median(change, axis=0)
+        was = old[lit]
+        change = new[lit] - was
+        move = _median(change)
         along = change @ move / max(float(move @ move), 1e-6)
-        return cls(lit, old[lit], move, float((along > 0.5).mean()))
+        return cls(lit, was, move, np.count_nonzero(along > 0.5) / len(along))
 
     @property
     def is_light(self) -> bool:
@@ -285,14 +286,21 @@ def _tail(total: Cells, start: NDArray[np.intp], end: NDArray[np.intp]) -> Cells
 
 def _typical(beats: list[_Beat]) -> Cells:
     """The median tone of each cell over a window: a flash within it leaves no trace."""
-    tones = np.stack([beat.tone for beat in beats])
-    return np.asarray(np.partition(tones, len(beats) // 2, axis=0)[len(beats) // 2])
+    tones = np.array([beat.tone for beat in beats])
+    tones.partition(len(beats) // 2, axis=0)
+    return np.asarray(tones[len(beats) // 2])
+
+
+def _median(rows: Cells) -> Cells:
+    """Of each column. NumPy's own takes three times as long for so few numbers."""
+    ordered = np.sort(rows, axis=0)
+    return np.asarray((ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2)
 
 
 def _lit(old: Cells, new: Cells) -> Mask:
     """Cells that are neither dim nor clipped throughout."""
-    log_luma = np.stack([old[:, 0], new[:, 0]])
-    return np.asarray((log_luma.max(axis=0) > _DIM) & (log_luma.min(axis=0) < _CLIPPED))
+    before, after = old[:, 0], new[:, 0]
+    return np.asarray((np.maximum(before, after) > _DIM) & (np.minimum(before, after) < _CLIPPED))
 
 
 def _drift(path: Cells) -> float:

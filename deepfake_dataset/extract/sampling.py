@@ -4,6 +4,7 @@ The end of a scene is not known before it comes. Frames are kept at a stride tha
 at one; whenever the buffer is full, every second frame is let go and the stride doubles.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,10 +93,17 @@ def spread(frames: Sequence[Frame], wanted: int) -> list[int]:
     span = range(frames[0].index, frames[-1].index + 1)
     ideal = [span[i] for i in evenly(len(span), wanted)]
     held = [frame.index for frame in frames]
-    chosen = {min(range(len(held)), key=lambda i: abs(held[i] - index)) for index in ideal}
+    chosen = {_nearest(held, index) for index in ideal}
     spare = [i for i in range(len(held)) if i not in chosen]
     more = evenly(len(spare), wanted - len(chosen))
     return sorted(chosen | {spare[i] for i in more})
+
+
+def _nearest(ordered: Sequence[int], number: int) -> int:
+    """Position of the number nearest to another one, the earlier of two."""
+    after = bisect_left(ordered, number)
+    around = range(max(0, after - 1), min(after + 1, len(ordered)))
+    return min(around, key=lambda i: abs(ordered[i] - number))
 
 
 def evenly(count: int, wanted: int) -> list[int]:

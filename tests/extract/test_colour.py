@@ -41,8 +41,7 @@ def test_the_full_range_picture_has_the_colour_of_the_limited_one(
     y: int, u: int, v: int, code: int
 ) -> None:
     limited = np.array([[[y, u, v]]], dtype=np.uint8)
-    planes = (np.ascontiguousarray(limited[..., i]) for i in range(3))
-    stretched = np.stack(colour.to_full_range(*planes), axis=-1)
+    stretched = colour.to_full_range(limited)
     if 16 <= y <= 235 and all(16 <= chroma <= 240 for chroma in (u, v)):
         direct = colour.to_rgb(limited, code, False).astype(int)
         assert np.abs(colour.to_rgb(stretched, code, True) - direct).max() <= 2
