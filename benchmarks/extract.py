@@ -2,6 +2,7 @@
 
     python benchmarks/extract.py cost      [VIDEOS…]   per clip and in sum, and where time goes
     python benchmarks/extract.py usual     [VIDEOS…]   faces per CPU second, beside the usual way
+    python benchmarks/extract.py forked    [VIDEOS…]   the cost with a process for every video
     python benchmarks/extract.py workers   [VIDEOS…]   wall time of two workers beside one
     python benchmarks/extract.py memory    [VIDEO]     peak of a worker, a short and a long video
     python benchmarks/extract.py known                 a run over a thousand known videos
@@ -262,6 +263,23 @@ def print_usual(name: str, row: Sequence[float]) -> None:
     )
 
 
+def forked(named: Sequence[Path], runs: int) -> None:
+    """Print CPU seconds where each video has a process of its own, forked from this one.
+
+    With ``GLIBC_TUNABLES=`` before the command, memory comes in small pages.
+    """
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as processes:
+        spent = [
+            min(processes.map(cpu_seconds, [path] * runs, chunksize=1)) for path in clips(named)
+        ]
+    tuned = os.environ["GLIBC_TUNABLES"] or "nothing"
+    print(f"{len(spent)} processes: {sum(spent):.2f} CPU seconds; GLIBC_TUNABLES: {tuned}")
+
+
+def cpu_seconds(path: Path) -> float:
+    return extract_once(path)[0]
+
+
 def workers(named: Sequence[Path], runs: int) -> None:
     """Print wall seconds of one and of two workers, in turns."""
     walls: dict[int, list[float]] = {1: [], 2: []}
@@ -362,7 +380,7 @@ def run_as_a_worker() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["cost", "usual", "workers", "memory", "known"])
+    parser.add_argument("what", choices=["cost", "usual", "forked", "workers", "memory", "known"])
     parser.add_argument("videos", nargs="*", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_intermixed_args()
@@ -372,6 +390,8 @@ def main() -> None:
         cost(options.videos, options.runs)
     elif options.what == "usual":
         usual(options.videos)
+    elif options.what == "forked":
+        forked(options.videos, options.runs)
     elif options.what == "workers":
         workers(options.videos, options.runs)
     elif options.what == "memory":

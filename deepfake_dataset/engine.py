@@ -63,7 +63,7 @@ _ONE_THREAD = dict.fromkeys(
 """One item a core is the parallelism; threads inside only get in each other's way."""
 _LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """Every process asks for all of its memory anew. In pages of 2 MB, where glibc and the kernel have
-them, extraction takes a twelfth less; other C libraries do not know the variable."""
+them, extraction takes 1 to 8 % less; other C libraries do not know the variable."""
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Insufficient memory", "Cannot allocate memory")
 """How Python, C++, OpenCV and the C library say that an allocation failed."""
 
