@@ -16,6 +16,8 @@ _BATCH, _BATCH_BYTES = 24, 25_000_000
 # The longest from look to look: three frames at 24 to 30 a second, as often as light is judged.
 # With two, beats of light fall unevenly, and fewer of its changes are found.
 _GAP_S = 0.126
+# And in frames: times may stand still, memory is bounded.
+_GAP_FRAMES = 8
 # Looks alike differ by fewer levels than this, averaged over Y, U and V. Scenes are found
 # as well as by looking at every frame (``benchmarks/scenes.py``).
 _ALIKE_LEVELS = 3.0
@@ -41,7 +43,9 @@ def _glanced(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None
     before: SmallFrame | None = None
     waiting: list[Frame] = []
     for frame in frames:
-        if waiting and (before is None or frame.time_s - before.time_s > _GAP_S):
+        if waiting and (
+            before is None or frame.time_s - before.time_s > _GAP_S or len(waiting) >= _GAP_FRAMES
+        ):
             looks = _looks(waiting, before)
             yield from zip(waiting, looks, strict=True)
             before, waiting = looks[-1], []

@@ -19,7 +19,7 @@ _FILES = {
 # Width of the box in the picture that pixels are read from; larger faces are smoothed by shrinking.
 # From 90 to 200 the error does not change beyond chance (benchmarks/align.py).
 _BOX_PX = 120
-# Of 117 faces' pixels none was read further than a quarter of the width outside the box.
+# Of the pixels of 64 faces none was read further than a quarter of the width outside the box.
 _MARGIN = 0.3
 # How far below the middle of dlib's box the mean of all points lies, and how far from that mean
 # they lie (root mean square), in widths of the box: medians over 90 photos.

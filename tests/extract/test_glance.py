@@ -49,6 +49,12 @@ def test_at_low_rates_every_frame_is_looked_at(shots: list[Picture], frame_of: F
     assert looked_at(filmed(shots[:1] * 9, frame_of, fps=15)) == list(range(9))
 
 
+def test_where_time_stands_still_some_frames_are_looked_at(
+    shots: list[Picture], frame_of: FrameOf
+) -> None:
+    assert looked_at([frame_of(shots[0], n, 0.0) for n in range(20)]) == [0, 8, 16, 19]
+
+
 def test_the_last_frame_is_looked_at(shots: list[Picture], frame_of: FrameOf) -> None:
     assert looked_at(filmed(shots[:1] * 8, frame_of))[-1] == 7
 
