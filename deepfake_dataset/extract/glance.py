@@ -39,7 +39,7 @@ def glance(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None]]
 
 
 def _glanced(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None]]:
-    """A thumbnail is made at once, while the frame is still in the caches."""
+    """The same one after another; frames wait until the next look is known to be due."""
     before: SmallFrame | None = None
     waiting: list[Frame] = []
     for frame in frames:
