@@ -110,7 +110,7 @@ def _quarter_turn(vector: NDArray[np.float64]) -> NDArray[np.float64]:
 def pose_of(anchors: Anchors, margin: float) -> Pose:
     """The square that MesoNet cuts out, ``margin`` times the face's length."""
     eyes = (anchors.right_eye + anchors.left_eye) / 2
-    across = float(np.linalg.norm(anchors.left_eye - anchors.right_eye))
+    across = math.hypot(*(anchors.left_eye - anchors.right_eye))
     down_x, down_y = anchors.mouth - eyes
     length = _LENGTH * max(across, math.hypot(down_x, down_y))
     return Pose(
@@ -124,11 +124,11 @@ def pose_of(anchors: Anchors, margin: float) -> Pose:
 def cut_out(frame: Frame, pose: Pose, size: int) -> Image:
     """The crop as RGB of shape (size, size, 3); what lies outside the frame is reflected.
 
-    Shrinking averages first, so that fine texture does not alias into the crop. Luma is read
+    Shrinking smooths first, so that fine texture does not alias into the crop. Luma is read
     bicubically. Chroma has fewer pixels in nearly every video and is read linearly. Colours
     are worked out last, for the pixels of the crop alone.
     """
-    luma, *chroma = frame.planes(_around(pose), min(1.0, size / pose.side))
+    luma, *chroma = frame.planes(_around(pose, size), min(1.0, size / pose.side))
     parts = [
         _turned_bicubically(luma, pose, size),
         *(_turned(part.pixels, part, pose, size, cv2.INTER_LINEAR) for part in chroma),
@@ -140,7 +140,7 @@ def _turned_bicubically(patch: Patch, pose: Pose, size: int) -> Image:
     """OpenCV reads fractions so in a quarter of the time that it takes for bytes."""
     fractions = patch.pixels.astype(np.float32)
     turned = _turned(fractions, patch, pose, size, cv2.INTER_CUBIC)
-    return np.asarray(np.clip(np.rint(turned), 0, 255), dtype=np.uint8)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(turned, 0)), dtype=np.uint8)
 
 
 def _turned(pixels: NDArray[Any], patch: Patch, pose: Pose, size: int, method: int) -> NDArray[Any]:
@@ -167,10 +167,14 @@ def share_outside(pose: Pose, frame: Box) -> float:
     return min(1.0, max(0.0, 1 - inside / pose.side**2))
 
 
-def _around(pose: Pose) -> Box:
-    """Upright box that holds the square, and two pixels more for the interpolation."""
+def _around(pose: Pose, size: int) -> Box:
+    """Upright box that holds the square, and as much more as interpolation and smoothing reach.
+
+    That is two pixels, and more of them where several make one of the crop.
+    """
+    reach = 2 * max(1.0, pose.side / size)
     corners = pose.corners()
-    (left, top), (right, bottom) = corners.min(axis=0) - 2, corners.max(axis=0) + 2
+    (left, top), (right, bottom) = corners.min(axis=0) - reach, corners.max(axis=0) + reach
     return Box(left, top, right, bottom)
 
 

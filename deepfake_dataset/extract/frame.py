@@ -4,6 +4,7 @@ A whole picture is never converted. What is asked for is cut out of the decoder'
 own planes, and only that is scaled, turned and coloured.
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -18,6 +19,13 @@ from deepfake_dataset.records import Box
 Image = NDArray[np.uint8]
 
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+# Blur before one pixel in r is read, over the square root of r² - 1: less aliases, more blurs.
+# Of .25 to .5 this came nearest to crops read in eight times the size and averaged.
+_BLUR = 0.45
+# With a wide blur halving keeps up from here on, and costs less.
+_MUCH = 2.5
+# A narrower blur changes no level.
+_LEAST_BLUR = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,20 +111,15 @@ class Frame:
         )
 
     def planes(self, window: Box, scale: float = 1.0) -> tuple[Patch, Patch, Patch]:
-        """Y, U and V of a window, each shrunk to ``scale`` where it has more pixels.
+        """Y, U and V of a window, smoothed where they have more pixels than at ``scale``.
 
-        None is enlarged: what the decoder has of a plane is there as it is. The part outside
-        the frame is left off.
+        To be read at that scale without aliasing. Where a plane has not more, what the decoder
+        has of it is there as it is. The part outside the frame is left off.
         """
         cut = self._stored_cut(window)
         parts = [_cut(plane, self._planes[0], cut) for plane in self._planes]
-        width, height = self._scaled(cut, scale)
-        y, u, v = (
-            self._shown(
-                _averaged(part, (min(width, part.shape[1]), min(height, part.shape[0]))), cut
-            )
-            for part in parts
-        )
+        size = self._scaled(cut, scale)
+        y, u, v = (self._shown(_smoothed(part, size), cut) for part in parts)
         return y, u, v
 
     def colours(self, yuv: Image) -> Image:
@@ -260,11 +263,22 @@ def _cut(plane: Image, luma: Image, cut: tuple[int, int, int, int]) -> Image:
     return plane[top // down : -(-bottom // down), left // across : -(-right // across)]
 
 
-def _averaged(part: Image, size: tuple[int, int]) -> Image:
-    """Shrunk so that nothing aliases."""
-    if (part.shape[1], part.shape[0]) == size:
+def _smoothed(part: Image, size: tuple[int, int]) -> Image:
+    """Halved while it is much larger, then blurred by what is left: to be read at this size.
+
+    Nearer to the ideal crop than averaging to the size first, which interpolates twice, and in
+    a third of the time.
+    """
+    part = _halved(part, size, _MUCH)
+    across, down = _blur(part.shape[1] / size[0]), _blur(part.shape[0] / size[1])
+    if max(across, down) <= _LEAST_BLUR:
         return np.ascontiguousarray(part)
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.GaussianBlur(part, (0, 0), across, sigmaY=down))
+
+
+def _blur(ratio: float) -> float:
+    """Standard deviation of what keeps pixels from aliasing when one in ``ratio`` is read."""
+    return max(_LEAST_BLUR, _BLUR * math.sqrt(max(0.0, ratio**2 - 1)))
 
 
 def _reduced(part: Image, size: tuple[int, int]) -> Image:
@@ -273,12 +287,18 @@ def _reduced(part: Image, size: tuple[int, int]) -> Image:
     Enough for finding faces and their points, in a third of the time of averaging over fractions
     of pixels.
     """
-    while part.shape[1] >= 2 * size[0] and part.shape[0] >= 2 * size[1]:
-        half = -(-part.shape[1] // 2), -(-part.shape[0] // 2)
-        part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA))
+    part = _halved(part, size, 2)
     if (part.shape[1], part.shape[0]) == size:
         return np.ascontiguousarray(part)
     return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _halved(part: Image, size: tuple[int, int], times: float) -> Image:
+    """Halved by averaging while it is so many times as large as a size."""
+    while part.shape[1] >= times * size[0] and part.shape[0] >= times * size[1]:
+        half = -(-part.shape[1] // 2), -(-part.shape[0] // 2)
+        part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA))
+    return part
 
 
 def _thumbnail(plane: Image, size: tuple[int, int]) -> Image:

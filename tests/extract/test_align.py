@@ -209,6 +209,17 @@ def test_a_fine_checkerboard_turns_grey_when_it_is_shrunk(side: float, frame_of:
     assert inner.std() < 30
 
 
+@pytest.mark.parametrize("side", [300.0, 360.0, 440.0, 470.0])
+def test_a_shrunk_crop_is_what_many_samples_a_pixel_come_to(
+    side: float, astronaut: Picture, frame_of: FrameOf
+) -> None:
+    frame, pose = frame_of(astronaut), Pose(256, 256, side, 12)
+    many = cut_out(frame, pose, 8 * 128).astype(np.float32)
+    ideal = cv2.resize(many, (128, 128), interpolation=cv2.INTER_AREA)
+    off = cut_out(frame, pose, 128).astype(float) - ideal
+    assert np.sqrt(np.mean(off**2)) < 3.6  # averaged to the size first: 5
+
+
 def test_what_lies_outside_the_frame_is_reflected(astronaut: Picture, frame_of: FrameOf) -> None:
     picture = cv2.GaussianBlur(astronaut, (0, 0), 2)
     crop = cut_out(frame_of(picture), Pose(0, 256, 256, 0), 256)
