@@ -55,12 +55,23 @@ def _glanced(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None
 
 
 def _looks(frames: Sequence[Frame], before: SmallFrame | None) -> list[SmallFrame | None]:
-    """The last frame's thumbnail, and the others' where it is unlike the one before."""
-    *skipped, last = frames
-    look = _look(last)
-    if before is not None and _are_alike(before, look):
-        return [*[None] * len(skipped), look]
-    return [*map(_look, skipped), look]
+    """The last frame's thumbnail, and such of the others' as tell something new."""
+    last = _look(frames[-1])
+    return [*_between(frames[:-1], before, last), last]
+
+
+def _between(
+    frames: Sequence[Frame], before: SmallFrame | None, after: SmallFrame
+) -> list[SmallFrame | None]:
+    """No thumbnails between looks that are alike; else the middle one, and so on beside it."""
+    if not frames:
+        return []
+    if before is not None and _are_alike(before, after):
+        return [None] * len(frames)
+    middle = len(frames) // 2
+    look = _look(frames[middle])
+    left = _between(frames[:middle], before, look)
+    return [*left, look, *_between(frames[middle + 1 :], look, after)]
 
 
 def _look(frame: Frame) -> SmallFrame:

@@ -80,6 +80,13 @@ def test_while_the_picture_moves_every_frame_is_looked_at(
     assert looked_at(filmed(film, frame_of)) == list(range(20))
 
 
+def test_between_looks_that_are_alike_none_is_looked_at(
+    shots: list[Picture], frame_of: FrameOf
+) -> None:
+    film = filmed(shots[:1] * 12 + shots[1:2] * 12, frame_of, fps=60)
+    assert looked_at(film) == [0, 7, 11, 12, 13, 14, 21, 23]
+
+
 def test_a_picture_of_another_size_is_another_picture(
     shots: list[Picture], frame_of: FrameOf
 ) -> None:
