@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import cache
 
+import cv2
 import numpy as np
 
 from deepfake_dataset.extract.frame import Frame, Patch
@@ -72,7 +73,8 @@ def _in_frame(points: Points, patch: Patch) -> Points:
 
 def box_about(points: Points) -> Box:
     """Where dlib's detector would have the box of a face with these points."""
-    count, (x, y) = len(points), points.mean(axis=0).tolist()
-    width = math.sqrt(2 * float(points.var(axis=0).mean())) / _SPREAD[count]
-    y -= _MEAN_BELOW[count] * width
+    mean, deviation = cv2.meanStdDev(points[None])
+    width = math.hypot(*deviation.ravel().tolist()) / _SPREAD[len(points)]
+    x, y = mean.ravel().tolist()
+    y -= _MEAN_BELOW[len(points)] * width
     return Box(x - width / 2, y - width / 2, x + width / 2, y + width / 2)

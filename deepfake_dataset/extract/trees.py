@@ -62,8 +62,10 @@ class Trees:
             for about, by, forest in zip(anchors, offsets, forests, strict=True)
         ]
         splits, trees = self._stages[0].bright.shape
-        self._leaf = _leaves(splits)
-        self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=np.int32)[:, None]
+        if trees * (splits + 1) > np.iinfo(np.uint16).max:
+            raise ValueError("more leaves than any of dlib's models has")
+        self._leaf = _leaves(splits).astype(np.uint16)
+        self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=np.uint16)[:, None]
 
     def find(self, pictures: Sequence[Image], boxes: Sequence[Box]) -> list[Points]:
         """The points (n, 2) of the face in a box of each picture (h, w), in its pixels."""
@@ -88,14 +90,17 @@ class Trees:
         """
         answers = np.zeros((stage.bright.shape[1], levels.shape[1]), np.uint16)
         for split, (bright, dark) in enumerate(zip(stage.bright, stage.dark, strict=True)):
-            left = levels[bright] - levels[dark] > stage.least[split]
+            left = levels.take(bright, axis=0) - levels.take(dark, axis=0) > stage.least[split]
             answers |= left.astype(np.uint16) << np.uint16(split)
-        leaves = (self._leaf[answers] + self._first).T
-        # A sum of sparse rows adds in their order, the same to the last digit on every processor.
-        ends = np.arange(0, leaves.size + 1, leaves.shape[1], dtype=np.int32)
+        leaves = (self._leaf[answers] + self._first).ravel()
+        # Leaf by leaf, each added to all the faces that it is reached from: leaves are fetched from
+        # memory once. Sums keep the order of trees, the same to the last digit on every processor.
+        count = levels.shape[1]
+        ends = np.concatenate([[0], np.cumsum(np.bincount(leaves, minlength=len(stage.moves)))])
+        faces = np.argsort(leaves, kind="stable") % count
         ones = np.ones(leaves.size, np.float32)
-        shape = len(leaves), len(stage.moves)
-        return np.asarray(sparse.csr_array((ones, leaves.ravel(), ends), shape) @ stage.moves)
+        reached = sparse.csc_array((ones, faces, ends), (count, len(stage.moves)))
+        return np.asarray(reached @ stage.moves)
 
 
 class _Faces:
