@@ -18,6 +18,7 @@ from deepfake_dataset.extract.look import (
     OTHER_SHOT,
     SAME_SHOT,
     Look,
+    are_similar,
     same_shot,
     similarity,
 )
@@ -227,7 +228,7 @@ def _find_transition(window: list[Look]) -> Cut | None:
     mixture = _Mixture.of(window)
     if not mixture or mixture.ends_shown < _END_SHARE or mixture.unexplained >= _MAX_DOUBT:
         return None
-    if similarity(window[0], window[-1]) + mixture.unexplained >= _MAX_DOUBT:
+    if are_similar(window[0], window[-1], _MAX_DOUBT - mixture.unexplained):
         return None
     return Cut(mixture.split.index, mixture.split.time_s, mixture.blend)
 

@@ -5,6 +5,7 @@ after a possible change are compared cell by cell: light moves nearly all cells 
 way; a person or an object that moves does not, and a flash or a flicker does not last.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.look import OTHER_SHOT, SAME_SHOT, Look, similarity
+from deepfake_dataset.extract.look import OTHER_SHOT, Look, are_similar, same_shot
 from deepfake_dataset.records import Box
 
 Cells = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _BEAT_S = 0.1
+_CHECK_EVERY_S = 0.2
 _HOLD_S = 1.0
 """How long light must have stood still after a change, and before it where there is time."""
 _MIN_BEFORE_S = 0.4
@@ -78,14 +80,13 @@ class _Beat:
     """(3,) of the cells that are watched."""
 
     @classmethod
-    def of(cls, look: Look, watched: Mask) -> "_Beat":
-        """Reduce a look to cells."""
+    def of(cls, look: Look, shares: Cells) -> "_Beat":
+        """Reduce a look to cells; ``shares`` are those of each cell in the mean."""
         size = _grid_size(look)[::-1]
         grid = cv2.resize(look.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
         tone = grid / np.float32(_CHROMA_UNIT)
         tone[:, 0] = _LOG_LUMA[grid[:, 0]]
-        mean = watched @ tone / np.count_nonzero(watched)
-        return cls(look, tone, np.asarray(mean, dtype=np.float32))
+        return cls(look, tone, np.asarray(shares @ tone))
 
 
 class LightDetector:
@@ -95,12 +96,12 @@ class LightDetector:
         self._looks: deque[Look] = deque(maxlen=_MAX_LOOKS)
         self._beats: deque[_Beat] = deque()
         self._region: Box | None = None
-        self._watched: Mask | None = None
-        self._count = 0
+        self._shares: Cells | None = None
+        self._checked_s = -math.inf
 
     def watch(self, region: Box | None) -> None:
         """Judge by this part of the picture, in fractions of it."""
-        self._region, self._watched = region, None
+        self._region, self._shares = region, None
         self._beats = deque(self._beat(beat.look) for beat in self._beats)
 
     def restart(self, frame: int) -> None:
@@ -120,15 +121,15 @@ class LightDetector:
         self._beats.append(self._beat(look))
         while self._beats[0].look.index < self._looks[0].index:
             self._beats.popleft()
-        self._count += 1  # windows are long: every second beat is enough for them
         if in_doubt:
             return None
-        return self._sudden() or (self._lasting() if self._count % 2 else None)
+        return self._sudden() or self._lasting()
 
     def _beat(self, look: Look) -> _Beat:
-        if self._watched is None:
-            self._watched = _mask(look, self._region)
-        return _Beat.of(look, self._watched)
+        if self._shares is None:
+            watched = _mask(look, self._region).astype(np.float32)
+            self._shares = watched / watched.sum()
+        return _Beat.of(look, self._shares)
 
     def _sudden(self) -> Change | None:
         """A step just before the last window, clear from one frame to the next.
@@ -146,7 +147,11 @@ class LightDetector:
         return None
 
     def _lasting(self) -> Change | None:
-        """A step or a ramp between windows that stand still."""
+        """A step or a ramp between windows that stand still: not asked at every beat."""
+        now_s = self._beats[-1].look.time_s
+        if now_s - self._checked_s < _CHECK_EVERY_S * 0.99:
+            return None
+        self._checked_s = now_s
         windows = list(_moved_windows(self._beats))
         if not windows:
             return None
@@ -234,7 +239,7 @@ class _Step:
 
 def _distance(a: _Beat, b: _Beat) -> float:
     """Between the mean tones, in units."""
-    return float(np.linalg.norm(a.mean - b.mean))
+    return math.dist(a.mean, b.mean)
 
 
 def _split(beats: deque[_Beat]) -> tuple[list[_Beat], list[_Beat]]:
@@ -266,9 +271,12 @@ def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Bea
         at[now_s - _HOLD_S - _RAMPS_S - times[0] >= _MIN_BEFORE_S] for at in (ends, starts)
     )
     went = np.linalg.norm(_mean(total, after, last) - _mean(total, starts, ends), axis=1)
+    far = (went > _GATE) & (starts < ends)
+    if not far.any():
+        return
     drift = np.maximum(_tail(total, after, last), _tail(total, starts, ends))
     listed = list(beats)
-    for at in np.flatnonzero((went > _GATE) & (drift < _MAX_MEAN_DRIFT * went) & (starts < ends)):
+    for at in np.flatnonzero(far & (drift < _MAX_MEAN_DRIFT * went)):
         yield listed[starts[at] : ends[at]], listed[after[0] :]
 
 
@@ -312,7 +320,7 @@ def _drift(path: Cells) -> float:
 
 def _one_shot(old: _Beat, new: _Beat, around: list[_Beat]) -> bool:
     """Whether a sudden change is within a shot, and no end of a fade."""
-    return not _any_blank(around) and similarity(old.look, new.look) >= SAME_SHOT
+    return not _any_blank(around) and same_shot(old.look, new.look)
 
 
 def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
@@ -320,7 +328,7 @@ def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
     if _any_blank(before + after):
         return False
     old, new, last = before[-1].look, after[0].look, after[-1].look
-    return similarity(old, new) >= _MIN_ALIKE and similarity(old, last) >= OTHER_SHOT
+    return are_similar(old, new, _MIN_ALIKE) and are_similar(old, last, OTHER_SHOT)
 
 
 def _any_blank(beats: list[_Beat]) -> bool:

@@ -80,7 +80,7 @@ class Look:
         """Luma on a grid of 20 × 20 cells, flat, its mean taken off."""
         luma = self._luma.astype(np.float32)
         grid = cv2.resize(luma, _LAYOUT, interpolation=cv2.INTER_AREA).ravel()
-        return np.asarray(grid - grid.mean())
+        return np.asarray(grid - cv2.mean(grid)[0])
 
     @cached_property
     def layout_power(self) -> float:
@@ -111,6 +111,17 @@ class Look:
         return (self.luma.ravel() * (_TONES / 256)).astype(np.intp)
 
     @cached_property
+    def tone_counts(self) -> NDArray[np.intp]:
+        """Pixels of each tone, one where there is none."""
+        return np.maximum(1, np.bincount(self.tones, minlength=_TONES))
+
+    @cached_property
+    def levels(self) -> NDArray[np.float64]:
+        """Flat luma, its mean taken off."""
+        levels = self.luma.ravel().astype(np.float64)
+        return np.asarray(levels - levels.mean())
+
+    @cached_property
     def bars(self) -> NDArray[np.intp]:
         """Black rows at the top and at the bottom, black columns at the left and the right."""
         black = np.asarray(self.yuv[..., 0] <= _BLACK)
@@ -123,7 +134,14 @@ class Look:
 
 def same_shot(a: Look, b: Look) -> bool:
     """Whether two looks show the same shot, whatever the light."""
-    return similarity(a, b) >= SAME_SHOT
+    return are_similar(a, b, SAME_SHOT)
+
+
+def are_similar(a: Look, b: Look, least: float) -> bool:
+    """Whether :func:`similarity` is at least so much: directions alone say so most of the time."""
+    a, b = _without_bars(a, b)
+    match = _match(a, b)
+    return match >= least or match + _shared_tones(a, b) >= least
 
 
 def similarity(a: Look, b: Look) -> float:
@@ -133,13 +151,14 @@ def similarity(a: Look, b: Look) -> float:
     variance that one look's tones explain in the other's without a shift. Black bars that
     both have are left out: they outlast every cut.
     """
-    if a.bars.any() and b.bars.any():
-        a, b = _without_bars(a, b)
-    return _match(a, b) + 0.5 * max(_explained(a, b), _explained(b, a))
+    a, b = _without_bars(a, b)
+    return _match(a, b) + _shared_tones(a, b)
 
 
 def _without_bars(a: Look, b: Look) -> tuple[Look, Look]:
     """Both looks without the bars that they share, and without the bars' rims."""
+    if not (a.bars.any() and b.bars.any()):
+        return a, b
     shared = np.minimum(a.bars, b.bars)
     top, bottom, left, right = np.where(shared > 0, shared + _RIM, 0)
     height, width = a.yuv.shape[:2]
@@ -167,9 +186,15 @@ def _near_shifts(surface: Plane) -> Plane:
     return np.asarray(surface[np.ix_(rows, columns)])
 
 
+def _shared_tones(a: Look, b: Look) -> float:
+    """Half the share of variance that one look's tones explain in the other's, 0 to .5."""
+    return 0.5 * max(_explained(a, b), _explained(b, a))
+
+
 def _explained(a: Look, b: Look) -> float:
     """Share of b's variance of luma that is explained by a's tone at the same place."""
-    count = np.bincount(a.tones, minlength=_TONES)
-    mean = np.bincount(a.tones, b.luma.ravel(), minlength=_TONES) / np.maximum(count, 1)
-    rest = float(np.mean((b.luma.ravel() - mean[a.tones]) ** 2))
-    return 1 - rest / (float(b.luma.var()) + _NOISE_LEVELS)
+    sums = np.bincount(a.tones, b.levels, minlength=_TONES)
+    between = float(sums @ (sums / a.tone_counts))
+    variance = float(b.levels @ b.levels)
+    noise = _NOISE_LEVELS * b.levels.size
+    return (between + noise) / (variance + noise)
