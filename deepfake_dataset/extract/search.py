@@ -19,10 +19,10 @@ from deepfake_dataset.settings import ExtractSettings
 _LARGER_SHARES = (0.2, 0.11)
 # A window reaches this share of the face's width beyond its box on every side: heads move
 # less between two samples, and proposals are closer. The cost grows with the square of it.
-_REACH = 0.35
-# A window shows faces so many steps of the pyramid smaller than expected, and one larger: between
-# two samples heads hardly shrink or grow, but a proposal may be too large.
-_STEPS_KNOWN, _STEPS_PROPOSED = 1, 2
+_REACH = 0.3
+# A window shows faces of three sizes: as expected, a step of the pyramid smaller, and one larger.
+# Between two samples heads hardly shrink or grow, and proposals are as close.
+_STEPS, _SIZES = 1, 3
 # Two detections that overlap more than this are of one face.
 _SAME = 0.4
 
@@ -78,7 +78,7 @@ class Search:
         found: list[Detection] = []
         for place in map(patch.to_frame, self.proposer.propose(patch.pixels)):
             if not _is_among(place, self._sure(found)):
-                found += self._around(frame, place, _STEPS_PROPOSED)
+                found += self._around(frame, place)
         apart = _apart(found)
         return self._sure(apart) or apart[:1]
 
@@ -99,14 +99,12 @@ class Search:
         Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
         known box instead would let the size drift from sample to sample.
         """
-        return self._around(frame, known.box, _STEPS_KNOWN, known.view)
+        return self._around(frame, known.box, known.view)
 
-    def _around(
-        self, frame: Frame, place: Box, steps: int, view: int | None = None
-    ) -> list[Detection]:
-        size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**steps)
+    def _around(self, frame: Frame, place: Box, view: int | None = None) -> list[Detection]:
+        size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**_STEPS)
         patch = self._patch(frame, grow(place, _REACH), size)
-        return self._in(patch, sizes=steps + 2, view=view)
+        return self._in(patch, sizes=_SIZES, view=view)
 
     def _on_pyramid(self, smallest: float, size: float) -> float:
         """The step of the pyramid above ``smallest`` that is nearest to a size."""

@@ -17,6 +17,8 @@ FrameOf = Callable[..., Frame]
 
 WALL = 110
 ONE_STEP = 0.65
+# Of a face at the edge of the window the larger of two steps may not be seen.
+AT_THE_EDGE = 0.6
 """Overlap of two boxes that are one step of dlib's pyramid apart: 1 / 1.2², and a little."""
 
 
@@ -118,7 +120,7 @@ def test_near_finds_a_face_that_moved_by_a_fifth_of_its_width(
     (known,) = at(search.whole(frame_of(before)), 300, 170)
     (moved,) = at(search.whole(frame_of(after)), x, y)
     near = search.near(frame_of(after), known)
-    assert max(d.box.overlap(moved.box) for d in near) >= ONE_STEP
+    assert max(d.box.overlap(moved.box) for d in near) >= AT_THE_EDGE
 
 
 @pytest.mark.parametrize("growth", [0.85, 1.15])
