@@ -278,7 +278,13 @@ def _encoded(video: Video) -> bytes:
     """The record as Parquet: the same bytes for the same record and version of Arrow."""
     table = pa.Table.from_pylist([to_row(video)], schema=arrow_schema(Video))
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        use_dictionary=False,
+        write_page_checksum=True,
+    )
     return bytes(sink.getvalue())
 
 
