@@ -20,8 +20,8 @@ Image = NDArray[np.uint8]
 
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 # Blur before one pixel in r is read, over the square root of r² - 1: less aliases, more blurs.
-# Of .25 to .5 this came nearest to crops read in eight times the size and averaged.
-_BLUR = 0.45
+# Photographs come nearest to ideal crops with .38 to .42 (benchmarks/shrink.py).
+_BLUR = 0.42
 # With a wide blur halving keeps up from here on, and costs less.
 _MUCH = 2.5
 # A narrower blur changes no level.
