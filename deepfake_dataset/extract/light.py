@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 
 _BEAT_S = 0.1
 _CHECK_EVERY_S = 0.2
+"""Windows are long: asked at every second beat they say as much."""
 _HOLD_S = 1.0
 """How long light must have stood still after a change, and before it where there is time."""
 _MIN_BEFORE_S = 0.4
