@@ -22,8 +22,8 @@ _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 # Blur before one pixel in r is read, over the square root of r² - 1: less aliases, more blurs.
 # Photographs come nearest to ideal crops with .38 to .42 (benchmarks/shrink.py).
 _BLUR = 0.42
-# With a wide blur halving keeps up from here on, and costs less.
-_MUCH = 2.5
+# From this ratio on halving is as good as a wide blur, and costs less.
+_HALVED_FROM = 2.5
 # A narrower blur changes no level.
 _LEAST_BLUR = 0.25
 
@@ -267,9 +267,9 @@ def _smoothed(part: Image, size: tuple[int, int]) -> Image:
     """Halved while it is much larger, then blurred by what is left: to be read at this size.
 
     Nearer to the ideal crop than averaging to the size first, which interpolates twice, and in
-    a third of the time.
+    half of the time or less.
     """
-    part = _halved(part, size, _MUCH)
+    part = _halved(part, size, _HALVED_FROM)
     across, down = _blur(part.shape[1] / size[0]), _blur(part.shape[0] / size[1])
     if max(across, down) <= _LEAST_BLUR:
         return np.ascontiguousarray(part)

@@ -62,10 +62,10 @@ class Trees:
             for about, by, forest in zip(anchors, offsets, forests, strict=True)
         ]
         splits, trees = self._stages[0].bright.shape
-        if trees * (splits + 1) > np.iinfo(np.uint16).max:
-            raise ValueError("more leaves than any of dlib's models has")
-        self._leaf = _leaves(splits).astype(np.uint16)
-        self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=np.uint16)[:, None]
+        # NumPy sorts numbers of 16 bits, which do for all of dlib's models, four times as fast.
+        kind = np.min_scalar_type(trees * (splits + 1))
+        self._leaf = _leaves(splits).astype(kind)
+        self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=kind)[:, None]
 
     def find(self, pictures: Sequence[Image], boxes: Sequence[Box]) -> list[Points]:
         """The points (n, 2) of the face in a box of each picture (h, w), in its pixels."""
