@@ -244,16 +244,16 @@ def usual_way(path: Path) -> tuple[float, int]:
 def usual(named: Sequence[Path], runs: int) -> None:
     """Print faces per CPU second of both ways over the same videos, the cheapest of some runs.
 
-    The usual way has a process of its own: neither finds the other's leavings in its memory.
+    The usual way has a process of its own: neither finds the other's leavings in its memory. Runs
+    of one way follow one another, as videos do in use: while a process waits for seconds, a
+    virtual machine's host may take its freed memory back, and giving it again costs up to a tenth.
     """
     sums = [0.0, 0, 0.0, 0]
     print(f"{'clip':44} {'usual s':>8} {'faces':>5} {'ours s':>8} {'faces':>5} {'times':>6}")
     with multiprocessing.get_context("spawn").Pool(1) as other:
         for path in clips(named):
-            ours, theirs = [], []
-            for _ in range(runs):
-                theirs.append(other.apply(usual_way, (path,)))
-                ours.append(extract_once(path))
+            theirs = [other.apply(usual_way, (path,)) for _ in range(runs)]
+            ours = [extract_once(path) for _ in range(runs)]
             faces = len(ours[0][1].faces)
             row = [min(s for s, _ in theirs), theirs[0][1], min(s for s, _ in ours), faces]
             sums = [a + b for a, b in zip(sums, row, strict=True)]
