@@ -246,7 +246,7 @@ def usual(named: Sequence[Path], runs: int) -> None:
 
     The usual way has a process of its own: neither finds the other's leavings in its memory. Runs
     of one way follow one another, as videos do in use: while a process waits for seconds, a
-    virtual machine's host may take its freed memory back, and giving it again costs up to a tenth.
+    virtual machine's host may take its freed memory back, and to have it again costs time.
     """
     sums = [0.0, 0, 0.0, 0]
     print(f"{'clip':44} {'usual s':>8} {'faces':>5} {'ours s':>8} {'faces':>5} {'times':>6}")
