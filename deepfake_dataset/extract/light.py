@@ -22,8 +22,8 @@ Cells = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _BEAT_S = 0.1
-_CHECK_EVERY_S = 0.2
-"""Windows are long: asked at every second beat they say as much."""
+_CHECK_EVERY_S = 0.3
+"""Windows are long: asked at every third beat they say as much."""
 _HOLD_S = 1.0
 """How long light must have stood still after a change, and before it where there is time."""
 _MIN_BEFORE_S = 0.4
@@ -51,8 +51,8 @@ _MIN_COHERENCE = 0.7
 _ELSEWHERE, _MIN_ELSEWHERE = 0.25, 0.7
 # From one frame to the next no person moves most of the cells.
 _SUDDEN_COHERENCE = 0.85
-# Share of a sudden change by which the level may be off before and after it.
-_MAX_OFF_LEVEL = 0.4
+# How far light may go back from a sudden change, and how far on, most of the time about it.
+_MAX_BACK, _MAX_ON = 0.4, 1.0
 # Drift within a window over the change between them: 0 for a step, .5 within a ramp.
 _MAX_DRIFT = 0.3
 # People move within the seconds that a ramp takes: less likeness is asked than across a cut.
@@ -135,16 +135,17 @@ class LightDetector:
     def _sudden(self) -> Change | None:
         """A step just before the last window, clear from one frame to the next.
 
-        People may move in what comes before and after: only the level must hold.
+        People may move in what comes before and after: light alone must stay.
         """
         before, after = _split(self._beats)
         if not before or _distance(before[-1], after[0]) < _GATE:
             return None
         fine = [self._beat(look) for look in self._looks_between(before[-1:], after[:1])]
         old, new = max(pairwise(fine), key=lambda pair: _distance(*pair))
-        step = _Step.between(old.tone, new.tone, _mask(new.look, self._region))
-        if step.is_sudden and step.holds(before, after) and _one_shot(old, new, before + after):
-            return self._begin(new.look, after)
+        for mask in self._masks():
+            step = _Step.between(old.tone, new.tone, mask)
+            if step.is_sudden and step.stays(before, after) and _one_shot(old, new, before + after):
+                return self._begin(new.look, after)
         return None
 
     def _lasting(self) -> Change | None:
@@ -156,15 +157,24 @@ class LightDetector:
         windows = list(_moved_windows(self._beats))
         if not windows:
             return None
-        watched, new = _mask(self._looks[-1], self._region), _typical(windows[0][1])
+        new, masks = _typical(windows[0][1]), self._masks()
         for before, after in windows:
             old = _typical(before)
-            step = _Step.between(old, new, watched)
-            lasts = step.is_light and step.is_steady(before, after)
-            if lasts and step.is_shared(old, new, ~watched) and _edges_stay(before, after):
-                between = [self._beat(look) for look in self._looks_between(before, after)]
-                return self._begin(step.middle(between), after)
+            for mask in masks:
+                step = _Step.between(old, new, mask)
+                lasts = step.is_light and step.is_steady(before, after)
+                if lasts and step.is_shared(old, new, ~mask) and _edges_stay(before, after):
+                    between = [self._beat(look) for look in self._looks_between(before, after)]
+                    return self._begin(step.middle(between), after)
         return None
+
+    def _masks(self) -> list[Mask]:
+        """Cells to judge by: those that are watched, and all of them.
+
+        A face may show less of a change than the rest, or only some of its cells.
+        """
+        watched = _mask(self._looks[-1], self._region)
+        return [watched] if watched.all() else [watched, np.ones_like(watched)]
 
     def _looks_between(self, before: list[_Beat], after: list[_Beat]) -> list[Look]:
         """From the middle of the one window to the middle of the other."""
@@ -218,10 +228,25 @@ class _Step:
         along = (new[lit] - old[lit]) @ self.move / max(float(self.move @ self.move), 1e-6)
         return float((along > _ELSEWHERE).mean()) >= _MIN_ELSEWHERE
 
-    def holds(self, before: list[_Beat], after: list[_Beat]) -> bool:
-        """Whether the level was the old one before, and the new one after, most of the time."""
-        off = [np.abs(self._path(before)), np.abs(self._path(after) - 1)]
-        return all(np.quantile(path, 0.65) < _MAX_OFF_LEVEL for path in off)
+    def stays(self, before: list[_Beat], after: list[_Beat]) -> bool:
+        """Whether light was not yet as after it, does not go back, nor on as far again.
+
+        What goes back is a flash, what goes on a fade.
+        """
+        onward = (-self._way(before[::-1]), self._way(after))
+        return all(
+            np.quantile(-way, 0.65) < _MAX_BACK and np.quantile(way, 0.65) < _MAX_ON
+            for way in onward
+        )
+
+    def _way(self, beats: list[_Beat]) -> Cells:
+        """How far light has gone since the first beat, as a share of the change.
+
+        Summed up from beat to beat: in a tenth of a second few cells come to show something else.
+        """
+        tones = np.stack([beat.tone[self.mask] for beat in beats])
+        gone = np.median(np.diff(tones, axis=0) @ self.move, axis=1)
+        return np.asarray(np.cumsum([0.0, *gone]) / max(float(self.move @ self.move), 1e-6))
 
     def is_steady(self, before: list[_Beat], after: list[_Beat]) -> bool:
         """Whether light stood still within both windows, compared with how far it went."""

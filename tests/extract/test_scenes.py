@@ -287,6 +287,29 @@ def test_light_is_judged_by_the_face_where_it_is_known() -> None:
     assert events(scenes_of(face, region=FACE)) == [(50, Cause.LIGHT)]
 
 
+def test_light_that_misses_half_of_the_face_is_told_by_the_rest() -> None:
+    def half_shaded(gain: float) -> Rgb:
+        picture = lit(shot(1), gain=gain)
+        picture[9:81, 32:80] = shot(1)[9:81, 32:80]
+        return picture
+
+    found = scenes_of([half_shaded(1.0)] * 50 + [half_shaded(0.6)] * 60, region=FACE)
+    assert events(found) == [(50, Cause.LIGHT)]
+
+
+def panned(index: int, gain: float = 1.0) -> Rgb:
+    return lit(shot(1, (400, 90))[:, 2 * index : 2 * index + SIZE[0]], gain=gain)
+
+
+def test_a_step_of_light_is_found_while_the_camera_pans() -> None:
+    found = scenes_of([panned(i, 1.0 if i < 50 else 0.6) for i in range(110)])
+    assert events(found) == [(50, Cause.LIGHT)]
+
+
+def test_a_flash_while_the_camera_pans_does_not_split_a_scene() -> None:
+    assert scenes_of([panned(i, 1.6 if 50 <= i < 60 else 1.0) for i in range(110)]) == []
+
+
 @pytest.mark.parametrize("tone", [(210, 170, 150), (40, 30, 30)])
 def test_a_head_that_comes_nearer_is_no_change_of_light(tone: tuple[int, int, int]) -> None:
     def leaning(share: float) -> Rgb:
