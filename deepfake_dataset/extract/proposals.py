@@ -39,8 +39,7 @@ class Proposer:
     """Proposes places to look for faces at."""
 
     def __init__(self) -> None:
-        self._coarse = cv2.dnn.readNetFromONNX(str(model_file("pnet.onnx")))
-        self._fine = cv2.dnn.readNetFromONNX(str(model_file("rnet.onnx")))
+        self._coarse, self._fine = grey_network("pnet.onnx"), grey_network("rnet.onnx")
         self._even = cv2.createCLAHE(_CONTRAST, _TILES)
 
     def propose(self, luma: Image) -> list[Box]:
@@ -98,10 +97,22 @@ def make_proposer() -> Proposer:
     return Proposer()
 
 
+def grey_network(name: str) -> cv2.dnn.Net:
+    """A model for (n, w, h, 3) that takes (n, w, h, 1): of three equal channels, one.
+
+    Its first layer's weights for red, green and blue are summed up, which saves a tenth.
+    """
+    network = cv2.dnn.readNetFromONNX(str(model_file(name)))
+    layers = map(network.getLayer, network.getLayerNames())
+    first = next(layer for layer in layers if layer.type == "Convolution")
+    network.setParam(first.name, 0, first.blobs[0].sum(axis=1, keepdims=True))
+    return network
+
+
 def _input(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Grey pictures (n, w, h) as the networks take them: (n, w, h, 3), about -1 to 1."""
+    """Grey pictures (n, w, h) as the networks take them: (n, w, h, 1), about -1 to 1."""
     grey = (pictures.astype(np.float32) - 127.5) / 128
-    return np.repeat(grey[..., None], 3, axis=3)
+    return np.asarray(grey[..., None], np.float32)
 
 
 def _window(picture: Image, x: int, y: int, side: int) -> Image:

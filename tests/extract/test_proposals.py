@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.proposals import SMALLEST_PX, Proposer, make_proposer
+from deepfake_dataset.extract.proposals import SMALLEST_PX, Proposer, grey_network, make_proposer
+from deepfake_dataset.models import model_file
 from deepfake_dataset.records import Box
 
 Picture = NDArray[np.uint8]
@@ -118,3 +119,14 @@ def test_any_size_of_picture_can_be_asked(size: tuple[int, int], proposer: Propo
 def test_the_same_picture_gives_the_same_places(head: Picture, proposer: Proposer) -> None:
     picture = with_heads(head, (50, 150, 200), (90, 290, 140))
     assert proposer.propose(picture) == Proposer().propose(picture.copy())
+
+
+@pytest.mark.parametrize(("name", "side"), [("pnet.onnx", 60), ("rnet.onnx", 24)])
+def test_a_network_says_the_same_of_grey_as_of_three_equal_channels(name: str, side: int) -> None:
+    grey = np.random.default_rng(0).uniform(-1, 1, (1, side, side, 1)).astype(np.float32)
+    coloured, once = cv2.dnn.readNetFromONNX(str(model_file(name))), grey_network(name)
+    coloured.setInput(np.repeat(grey, 3, axis=3))
+    once.setInput(grey)
+    outputs = coloured.getUnconnectedOutLayersNames()
+    for three, one in zip(coloured.forward(outputs), once.forward(outputs), strict=True):
+        np.testing.assert_allclose(one, three, rtol=1e-3, atol=1e-5)
