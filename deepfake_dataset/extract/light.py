@@ -159,13 +159,10 @@ class LightDetector:
             return None
         new, masks = _typical(windows[0][1]), self._masks()
         for before, after in windows:
-            old = _typical(before)
-            for mask in masks:
-                step = _Step.between(old, new, mask)
-                lasts = step.is_light and step.is_steady(before, after)
-                if lasts and step.is_shared(old, new, ~mask) and _edges_stay(before, after):
-                    between = [self._beat(look) for look in self._looks_between(before, after)]
-                    return self._begin(step.middle(between), after)
+            step = _lasting_step(before, after, new, masks)
+            if step and _edges_stay(before, after):
+                between = [self._beat(look) for look in self._looks_between(before, after)]
+                return self._begin(step.middle(between), after)
         return None
 
     def _masks(self) -> list[Mask]:
@@ -261,6 +258,22 @@ class _Step:
         """How far each beat has gone from the old tone (0) toward the new one (1)."""
         gone = (np.stack([beat.tone[self.mask] for beat in beats]) - self.old) @ self.move
         return np.asarray(np.median(gone, axis=1) / max(float(self.move @ self.move), 1e-6))
+
+
+def _lasting_step(
+    before: list[_Beat], after: list[_Beat], new: Cells, masks: list[Mask]
+) -> _Step | None:
+    """The change to the later window's tones ``new``, by the first cells that agree on one."""
+    old = _typical(before)
+    for mask in masks:
+        step = _Step.between(old, new, mask)
+        if (
+            step.is_light
+            and step.is_steady(before, after)
+            and step.is_shared(old, new, elsewhere=~mask)
+        ):
+            return step
+    return None
 
 
 def _distance(a: _Beat, b: _Beat) -> float:

@@ -124,9 +124,11 @@ def test_near_finds_a_face_that_moved_by_a_fifth_of_its_width(
     assert max(d.box.overlap(moved.box) for d in near) >= AT_THE_EDGE
 
 
-@pytest.mark.parametrize("growth", [0.85, 1.15])
+@pytest.mark.parametrize(
+    ("growth", "resized"), [(0.85, True), (1.15, True), (0.8, False), (1.25, False)]
+)
 def test_near_finds_a_face_that_came_nearer_or_went_away(
-    growth: float, head: Picture, frame_of: FrameOf
+    growth: float, resized: bool, head: Picture, frame_of: FrameOf
 ) -> None:
     before, after = wall(), wall()
     place(before, head, 100, 300, 170)
@@ -134,7 +136,7 @@ def test_near_finds_a_face_that_came_nearer_or_went_away(
     search = searcher(every=True)
     (known,) = at(search.whole(frame_of(before)), 300, 170)
     (changed,) = at(search.whole(frame_of(after)), 300, 170)
-    near = search.near(frame_of(after), known)
+    near = search.near(frame_of(after), known, resized=resized)
     assert max(d.box.overlap(changed.box) for d in near) >= ONE_STEP
 
 
@@ -152,18 +154,17 @@ def test_a_face_of_its_old_size_is_found_at_that_size(
     assert near.box.width == pytest.approx(whole.box.width, rel=0.05)
 
 
-@pytest.mark.parametrize("growth", [0.8, 1.25])
-def test_a_resized_face_is_found_though_only_its_old_size_was_to_be_asked(
-    growth: float, head: Picture, frame_of: FrameOf
+@pytest.mark.parametrize(("resized", "steps"), [(True, 1), (False, 0)])
+def test_a_face_that_grew_by_a_tenth_takes_the_next_size_only_where_it_is_asked(
+    resized: bool, steps: int, head: Picture, frame_of: FrameOf
 ) -> None:
     before, after = wall(), wall()
     place(before, head, 100, 300, 170)
-    place(after, head, round(100 * growth), 300, 170)
-    search = searcher(every=True)
+    place(after, head, 110, 300, 170)
+    search = searcher()
     (known,) = at(search.whole(frame_of(before)), 300, 170)
-    (changed,) = at(search.whole(frame_of(after)), 300, 170)
-    near = search.near(frame_of(after), known, resized=False)
-    assert max(d.box.overlap(changed.box) for d in near) >= ONE_STEP
+    (near,) = search.near(frame_of(after), known, resized=resized)
+    assert near.box.width == pytest.approx(known.box.width * 1.2**steps, rel=0.03)
 
 
 def test_a_face_that_another_view_saw_before_is_found(head: Picture, frame_of: FrameOf) -> None:
