@@ -34,10 +34,6 @@ _SURE = 0.5
 _SEARCH_AGAIN_S, _SEARCH_AT_LEAST_S = 0.1, 0.4
 # Detections, nearest in time, that the width of a box is judged by.
 _AROUND = 5
-# At each so-many-th sample a face is looked for in other sizes too. Asked at every one, one box in
-# five is a step of the pyramid larger or smaller, and crops are the same: their centres lie
-# .15 % of their width apart at the median, their widths .3 %.
-_RESIZED_EVERY = 3
 # With all faces wanted, newcomers are looked for at each so-many-th sample.
 _NEWCOMERS_EVERY = 5
 
@@ -151,17 +147,13 @@ class _Scene:
     def _near(self, position: int, known: Detection) -> Detection | None:
         """The same face in the next frame, unless it is another track's there."""
         taken = self._known(position)
-        resized = position % _RESIZED_EVERY == 0
-        found = find_near(self.frames[position], known, self.search, resized=resized)
+        found = find_near(self.frames[position], known, self.search)
         return found if found and not any(_same(found, other) for other in taken) else None
 
 
-def find_near(
-    frame: Frame, known: Detection, search: Search, *, resized: bool = True
-) -> Detection | None:
+def find_near(frame: Frame, known: Detection, search: Search) -> Detection | None:
     """The face that lay at a known place a moment before, if it is still near."""
-    near = search.near(frame, known, resized=resized)
-    found = [d for d in near if d.box.overlap(known.box) >= _STILL]
+    found = [d for d in search.near(frame, known) if d.box.overlap(known.box) >= _STILL]
     return max(found, key=lambda d: d.box.overlap(known.box), default=None)
 
 

@@ -20,9 +20,9 @@ _LARGER_SHARES = (0.2, 0.11)
 # A window reaches this share of the face's width beyond its box on every side: heads move
 # less between two samples, and proposals are closer. The cost grows with the square of it.
 _REACH = 0.3
-# A window shows faces as large as expected, and so many steps of the pyramid smaller or larger.
-# Between a few samples heads hardly shrink or grow, and proposals are as close.
-_STEPS = 1
+# A window shows faces of three sizes: as expected, a step of the pyramid smaller, and one larger.
+# Between two samples heads hardly shrink or grow, and proposals are as close.
+_STEPS, _SIZES = 1, 3
 # Two detections that overlap more than this are of one face.
 _SAME = 0.4
 
@@ -93,25 +93,18 @@ class Search:
         larger = {self._on_pyramid(smallest, share * side) for share in _LARGER_SHARES}
         return sorted({smallest, *larger}, reverse=True)
 
-    def near(self, frame: Frame, known: Detection, *, resized: bool = True) -> list[Detection]:
+    def near(self, frame: Frame, known: Detection) -> list[Detection]:
         """Faces around a known one, down to one pyramid step smaller than it.
 
         Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
-        known box instead would let the size drift from sample to sample. Where the face will
-        hardly be ``resized``, what is plainly seen of its old size will do, at half of the cost.
+        known box instead would let the size drift from sample to sample.
         """
-        if known.view is not None:
-            steps = _STEPS if resized else 0
-            if plain := self._around(frame, known.box, steps, known.view):
-                return plain
-        return self._around(frame, known.box)
+        return self._around(frame, known.box, known.view)
 
-    def _around(
-        self, frame: Frame, place: Box, steps: int = _STEPS, view: int | None = None
-    ) -> list[Detection]:
-        size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**steps)
+    def _around(self, frame: Frame, place: Box, view: int | None = None) -> list[Detection]:
+        size = self._on_pyramid(self._smallest(frame), place.width / self.detector.step**_STEPS)
         patch = self._patch(frame, grow(place, _REACH), size)
-        return self._in(patch, sizes=2 * steps + 1, view=view)
+        return self._in(patch, sizes=_SIZES, view=view)
 
     def _on_pyramid(self, smallest: float, size: float) -> float:
         """The step of the pyramid above ``smallest`` that is nearest to a size."""

@@ -29,14 +29,12 @@ class Scripted:
     script: Script
     every_face: bool = False
     whole_calls: list[int] = field(default_factory=list)
-    resized_calls: list[int] = field(default_factory=list)
 
     def whole(self, frame: Shot) -> list[Detection]:
         self.whole_calls.append(frame.index)
         return list(self.script.get(frame.index, ()))
 
-    def near(self, frame: Shot, known: Detection, *, resized: bool = True) -> list[Detection]:
-        self.resized_calls += [frame.index] * resized
+    def near(self, frame: Shot, known: Detection) -> list[Detection]:
         window = grow(known.box, 0.4)
         return [d for d in self.script.get(frame.index, ()) if _inside(d.box, window)]
 
@@ -182,11 +180,6 @@ Seen = dict[int, Detection]
 def test_a_scene_is_about(first: Seen, second: Seen, target: int) -> None:
     tracks = [Track(first), Track(second)]
     assert pick_target(tracks, 50) is tracks[target]
-
-
-def test_at_every_third_sample_a_followed_face_may_have_another_size() -> None:
-    _, search = tracks_of({i: [face(100 + i)] for i in range(10)}, 10)
-    assert search.resized_calls == [3, 6, 9]
 
 
 def test_a_track_s_nearest_detection_is_the_one_closest_in_time() -> None:

@@ -42,7 +42,7 @@ class Scripted:
 
     large = whole
 
-    def near(self, frame: Shot, known: Detection, *, resized: bool = True) -> list[Detection]:
+    def near(self, frame: Shot, known: Detection) -> list[Detection]:
         self.near_calls.append(frame.index)
         return [found for found in self._seen(frame) if found.box.overlap(known.box) > 0]
 

@@ -43,8 +43,8 @@ class Detector(Protocol):
     ) -> list[Detection]:
         """Faces of at least ``smallest_px``, in the image's pixels, surest first.
 
-        Faces of more than so many ``sizes``, a step apart, need not be found. With a ``view`` only
-        what is plain in that view is.
+        Faces of more than so many ``sizes``, a step apart, need not be found. Where one was seen
+        in a ``view`` a moment before, that may be asked first, and alone if it is plain.
         """
         ...
 

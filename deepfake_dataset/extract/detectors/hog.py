@@ -46,7 +46,8 @@ class HogDetector:
         """Faces in luma of shape (h, w). Views are the filters: front, left, right, two turned."""
         if view is not None:
             found = _run(self._parts.detector(sizes, view), image)
-            return [replace(d, view=view) for d in found if d.view is not None]
+            if plain := [replace(d, view=view) for d in found if d.view is not None]:
+                return plain
         found = _run(self._parts.detector(sizes), image)
         return [d for d in found if d.score >= self.sure] or found[:1]
 
