@@ -13,9 +13,9 @@ from deepfake_dataset.extract.scenes import SmallFrame
 
 # Frames decoded before they are looked at: the more the better, up to what all of them may hold.
 _BATCH, _BATCH_BYTES = 24, 25_000_000
-# The longest from look to look: three frames at 24 and 25 a second, four at 30, about as often as
-# light is judged. With a look at every second beat, fewer of its changes are found.
-_GAP_S = 0.134
+# The longest from look to look: three frames at 24 to 30 a second, as often as light is judged.
+# With two, beats of light fall unevenly, and fewer of its changes are found.
+_GAP_S = 0.126
 # And in frames: times may stand still, memory is bounded.
 _GAP_FRAMES = 8
 # Looks alike differ by fewer levels than this, averaged over Y, U and V. Scenes are found
