@@ -90,6 +90,15 @@ class Box:
         (x, y), half = self.center, side / 2
         return Box(x - half, y - half, x + half, y + half)
 
+    def lies_in(self, other: "Box") -> bool:
+        """Whether no part of it is outside another box."""
+        return (
+            other.left <= self.left
+            and other.top <= self.top
+            and self.right <= other.right
+            and self.bottom <= other.bottom
+        )
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union with another box, in [0, 1]."""
         shared = Box(

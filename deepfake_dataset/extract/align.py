@@ -59,8 +59,21 @@ class Pose:
 
     def rotation(self) -> NDArray[np.float64]:
         """(2, 2) matrix from directions in the crop to directions in the frame."""
-        turn = math.radians(self.roll_deg)
-        return np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+        cos, sin = self.turn
+        return np.array([[cos, -sin], [sin, cos]])
+
+    @property
+    def turn(self) -> tuple[float, float]:
+        """Cosine and sine of the roll."""
+        roll = math.radians(self.roll_deg)
+        return math.cos(roll), math.sin(roll)
+
+    @property
+    def around(self) -> Box:
+        """The smallest upright box that holds the square."""
+        reach = self.side / 2 * sum(map(abs, self.turn))
+        x, y = self.center_x, self.center_y
+        return Box(x - reach, y - reach, x + reach, y + reach)
 
 
 def anchors_of(points: Points) -> Anchors:
@@ -158,12 +171,11 @@ def _turned(pixels: NDArray[Any], patch: Patch, pose: Pose, size: int, method: i
 
 def share_outside(pose: Pose, frame: Box) -> float:
     """Share of the crop's area beyond the frame, 0 to 1."""
-    corners = pose.corners()
-    first, last = (frame.left, frame.top), (frame.right, frame.bottom)
-    if (corners >= first).all() and (corners <= last).all():
+    if pose.around.lies_in(frame):
         return 0.0  # and no rounding error
-    edges = np.array([first, (last[0], first[1]), last, (first[0], last[1])])
-    inside, _ = cv2.intersectConvexConvex(corners.astype(np.float32), edges.astype(np.float32))
+    first, last = (frame.left, frame.top), (frame.right, frame.bottom)
+    edges = np.array([first, (last[0], first[1]), last, (first[0], last[1])], np.float32)
+    inside, _ = cv2.intersectConvexConvex(pose.corners().astype(np.float32), edges)
     return min(1.0, max(0.0, 1 - inside / pose.side**2))
 
 
@@ -172,10 +184,8 @@ def _around(pose: Pose, size: int) -> Box:
 
     That is two pixels, and more of them where several make one of the crop.
     """
-    reach = 2 * max(1.0, pose.side / size)
-    corners = pose.corners()
-    (left, top), (right, bottom) = corners.min(axis=0) - reach, corners.max(axis=0) + reach
-    return Box(left, top, right, bottom)
+    box, reach = pose.around, 2 * max(1.0, pose.side / size)
+    return box.resized(box.width + 2 * reach)
 
 
 def _crop_to_patch(pose: Pose, size: int, patch: Patch) -> NDArray[np.float64]:
@@ -183,7 +193,9 @@ def _crop_to_patch(pose: Pose, size: int, patch: Patch) -> NDArray[np.float64]:
 
     A pixel's index is its corner; its centre lies half a pixel further, on both sides.
     """
-    to_patch = np.diag([patch.scale_x, patch.scale_y])
-    linear = to_patch @ pose.rotation() * (pose.side / size)
-    center = to_patch @ [pose.center_x - patch.left, pose.center_y - patch.top] - 0.5
-    return np.column_stack([linear, center - linear @ np.full(2, (size - 1) / 2)])
+    across, down = patch.scale_x, patch.scale_y
+    cos, sin = (part * pose.side / size for part in pose.turn)
+    middle = (size - 1) / 2
+    x = (pose.center_x - patch.left - (cos - sin) * middle) * across - 0.5
+    y = (pose.center_y - patch.top - (sin + cos) * middle) * down - 0.5
+    return np.array([[across * cos, -across * sin, x], [down * sin, down * cos, y]])

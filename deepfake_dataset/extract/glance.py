@@ -13,11 +13,11 @@ from deepfake_dataset.extract.scenes import SmallFrame
 
 # Frames decoded before they are looked at: the more the better, up to what all of them may hold.
 _BATCH, _BATCH_BYTES = 24, 25_000_000
-# The longest from look to look: three frames at 24 to 30 a second, as often as light is judged.
-# With two, beats of light fall unevenly, and fewer of its changes are found.
-_GAP_S = 0.126
+# The longest from look to look: four frames at 24 or 25 a second, five at 30. With looks a fifth of
+# a second apart fewer changes of light are found.
+_GAP_S = 0.168
 # And in frames: times may stand still, memory is bounded.
-_GAP_FRAMES = 8
+_GAP_FRAMES = 10
 # Looks alike differ by fewer levels than this, averaged over Y, U and V. Scenes are found
 # as well as by looking at every frame (``benchmarks/scenes.py``).
 _ALIKE_LEVELS = 3.0

@@ -62,10 +62,8 @@ class Trees:
             for about, by, forest in zip(anchors, offsets, forests, strict=True)
         ]
         splits, trees = self._stages[0].bright.shape
-        # NumPy sorts numbers of 16 bits, which do for all of dlib's models, four times as fast.
-        kind = np.min_scalar_type(trees * (splits + 1))
-        self._leaf = _leaves(splits).astype(kind)
-        self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=kind)[:, None]
+        self._leaf = _leaves(splits)
+        self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=np.int32)[:, None]
 
     def find(self, pictures: Sequence[Image], boxes: Sequence[Box]) -> list[Points]:
         """The points (n, 2) of the face in a box of each picture (h, w), in its pixels."""
@@ -92,15 +90,14 @@ class Trees:
         for split, (bright, dark) in enumerate(zip(stage.bright, stage.dark, strict=True)):
             left = levels.take(bright, axis=0) - levels.take(dark, axis=0) > stage.least[split]
             answers |= left.astype(np.uint16) << np.uint16(split)
-        leaves = (self._leaf[answers] + self._first).ravel()
-        # Leaf by leaf, each added to all the faces that it is reached from: leaves are fetched from
-        # memory once. Sums keep the order of trees, the same to the last digit on every processor.
-        count = levels.shape[1]
-        ends = np.concatenate([[0], np.cumsum(np.bincount(leaves, minlength=len(stage.moves)))])
-        faces = np.argsort(leaves, kind="stable") % count
-        ones = np.ones(leaves.size, np.float32)
-        reached = sparse.csc_array((ones, faces, ends), (count, len(stage.moves)))
-        return np.asarray(reached @ stage.moves)
+        leaves = self._leaf[answers] + self._first
+        # In SciPy's matrices of coordinates numbers keep their order, here that of trees: a tree's
+        # leaves are fetched from memory once for all faces, and sums are the same to the last digit
+        # on every processor.
+        faces = np.broadcast_to(np.arange(leaves.shape[1], dtype=np.int32), leaves.shape)
+        places = faces.ravel(), leaves.ravel()
+        ones, shape = np.ones(leaves.size, np.float32), (leaves.shape[1], len(stage.moves))
+        return np.asarray(sparse.coo_array((ones, places), shape) @ stage.moves)
 
 
 class _Faces:
@@ -109,19 +106,20 @@ class _Faces:
     def __init__(self, pictures: Sequence[Image], boxes: Sequence[Box]) -> None:
         self.count = len(boxes)
         self._pixels = np.concatenate([picture.ravel() for picture in pictures])
-        self._begin = np.cumsum([0, *(picture.size for picture in pictures[:-1])])
-        self._size = np.array([(picture.shape[1], picture.shape[0]) for picture in pictures]).T
+        self._begin = np.cumsum([0, *(picture.size for picture in pictures[:-1])], dtype=np.int32)
+        self._size = np.array([picture.shape[::-1] for picture in pictures], np.uint32).T
         # dlib's shapes reach from the middle of a box's first pixel to the middle of its last.
         self._corner = np.array([(box.left, box.top) for box in boxes], np.float32).T
         self._side = np.array([(box.width - 1, box.height - 1) for box in boxes], np.float32).T
 
     def read(self, places: Floats) -> NDArray[np.int16]:
         """Levels (pixels, faces) at places (2, pixels, faces) in boxes; 0 outside the pictures."""
-        x, y = np.floor(self._on_grid(places) + np.float32(0.5)).astype(np.intp)
+        x, y = np.floor(self._on_grid(places) + np.float32(0.5)).astype(np.int32)
         width, height = self._size
-        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        at = np.where(inside, self._begin + y * width + x, 0)
-        return np.where(inside, self._pixels[at], np.uint8(0)).astype(np.int16)
+        # Numbers below zero are huge ones to a comparison that knows no sign.
+        inside = (x.view(np.uint32) < width) & (y.view(np.uint32) < height)
+        at = (self._begin + y * width.astype(np.int32) + x) * inside
+        return np.asarray(self._pixels[at] * inside, np.int16)
 
     def in_pixels(self, shapes: Floats) -> Points:
         """Shapes (faces, points, 2) in boxes as places in pictures, from their corners."""

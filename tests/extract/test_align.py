@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from dataclasses import astuple
 
 import av
 import cv2
@@ -119,6 +120,14 @@ def test_corners_run_clockwise_from_the_crop_s_top_left() -> None:
     assert Pose(100, 50, 20, 90).corners() == pytest.approx(
         np.array([[110, 40], [110, 60], [90, 60], [90, 40]])
     )
+
+
+@given(roll=st.floats(-180, 180), side=st.floats(1, 2000), x=st.floats(-500, 500))
+def test_the_box_around_a_square_is_that_of_its_corners(roll: float, side: float, x: float) -> None:
+    pose = Pose(x, 80, side, roll)
+    corners = pose.corners()
+    expected = [*corners.min(axis=0), *corners.max(axis=0)]
+    assert astuple(pose.around) == pytest.approx(expected, abs=1e-9 * (side + 500))
 
 
 @pytest.mark.parametrize("roll", [-150.0, -30.0, 0.0, 17.0, 90.0])
