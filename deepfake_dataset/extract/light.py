@@ -1,6 +1,6 @@
 """Changes of light: tone and colour move and stay moved while the edges stay.
 
-Ten times a second the picture is reduced to a coarse grid of cells. Windows before and
+Six to ten times a second the picture is reduced to a coarse grid of cells. Windows before and
 after a possible change are compared cell by cell: light moves nearly all cells the same
 way; a person or an object that moves does not, and a flash or a flicker does not last.
 """
@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 
 _BEAT_S = 0.1
 _CHECK_EVERY_S = 0.3
-"""Windows are long: asked at every third beat they say as much."""
+"""Windows are long: asked three times a second they say as much as at every beat."""
 _HOLD_S = 1.0
 """How long light must have stood still after a change, and before it where there is time."""
 _MIN_BEFORE_S = 0.4
@@ -239,7 +239,7 @@ class _Step:
     def _way(self, beats: list[_Beat]) -> Cells:
         """How far light has gone since the first beat, as a share of the change.
 
-        Summed up from beat to beat: in a tenth of a second few cells come to show something else.
+        Summed up from beat to beat: from one to the next few cells come to show something else.
         """
         tones = np.stack([beat.tone[self.mask] for beat in beats])
         gone = np.median(np.diff(tones, axis=0) @ self.move, axis=1)

@@ -1,7 +1,7 @@
 """Points of many faces at once, by an ensemble of regression trees (Kazemi & Sullivan 2014).
 
 The same model file gives the same points as with dlib's ``shape_predictor``, but for dlib's
-rounding to whole pixels, in half of the time: dlib goes through the 65 MB of the 68-point model
+rounding to whole pixels, in a third of the time: dlib goes through the 65 MB of the 68-point model
 face by face, and waits for memory at every tree. Here all faces pass a stage of the cascade
 together. Sums are made in another order, so in some faces of 200 pixels a point lies a pixel or
 two elsewhere, no nearer to the truth and no further from it (``benchmarks/align.py``).
