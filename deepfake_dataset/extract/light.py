@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.look import OTHER_SHOT, Look, are_similar, same_shot
+from deepfake_dataset.extract.look import Look, are_similar, same_shot
 from deepfake_dataset.records import Box
 
 Cells = NDArray[np.float32]
@@ -363,11 +363,11 @@ def _one_shot(old: _Beat, new: _Beat, around: list[_Beat]) -> bool:
 
 
 def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
-    """Whether the same shot is shown at the change and to its end."""
+    """Whether the same shot is shown across the change, and from then on as a camera may move on."""
     if _any_blank(before + after):
         return False
     old, new, last = before[-1].look, after[0].look, after[-1].look
-    return are_similar(old, new, _MIN_ALIKE) and are_similar(old, last, OTHER_SHOT)
+    return are_similar(old, new, _MIN_ALIKE) and same_shot(new, last)
 
 
 def _any_blank(beats: list[_Beat]) -> bool:
