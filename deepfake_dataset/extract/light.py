@@ -363,7 +363,7 @@ def _one_shot(old: _Beat, new: _Beat, around: list[_Beat]) -> bool:
 
 
 def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
-    """Whether the same shot is shown across the change, and from then on as a camera may move on."""
+    """Whether one shot is shown across the change, and from then on, though a camera may move."""
     if _any_blank(before + after):
         return False
     old, new, last = before[-1].look, after[0].look, after[-1].look
