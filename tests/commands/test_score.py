@@ -121,14 +121,14 @@ def test_videos_are_extracted_scored_and_drawn(
 def test_videos_are_extracted_as_the_models_own_dataset_does_it_but_none_is_refused(
     weights: Path, face_video: Path, tmp_path: Path, in_process: list[str]
 ) -> None:
-    settings = Settings().override(faces_per_scene=3, min_width=9999, min_duration_s=600.0)
+    settings = Settings().override(faces_per_scene=4, min_width=9999, min_duration_s=600.0)
     Dataset.create(tmp_path / "ds", settings)
     run = tmp_path / "ds" / "models" / "a" / weights.name
     run.parent.mkdir(parents=True)
     run.write_bytes(weights.read_bytes())
     scored = score(run, face_video, workers=1)
     assert [video.error for video in scored.videos] == [""]
-    assert [face.scene for face in scored.faces] == [0] * 3 + [1] * 3
+    assert [face.scene for face in scored.faces] == [0] * 4 + [1] * 4
 
 
 def test_a_video_that_fails_is_exit_code_2(
