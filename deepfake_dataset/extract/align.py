@@ -59,19 +59,19 @@ class Pose:
 
     def rotation(self) -> NDArray[np.float64]:
         """(2, 2) matrix from directions in the crop to directions in the frame."""
-        cos, sin = self.turn
+        cos, sin = self.direction
         return np.array([[cos, -sin], [sin, cos]])
 
     @property
-    def turn(self) -> tuple[float, float]:
-        """Cosine and sine of the roll."""
+    def direction(self) -> tuple[float, float]:
+        """Where the crop's rows run in the frame: of length 1, the cosine and sine of the roll."""
         roll = math.radians(self.roll_deg)
         return math.cos(roll), math.sin(roll)
 
     @property
     def around(self) -> Box:
         """The smallest upright box that holds the square."""
-        reach = self.side / 2 * sum(map(abs, self.turn))
+        reach = self.side / 2 * sum(map(abs, self.direction))
         x, y = self.center_x, self.center_y
         return Box(x - reach, y - reach, x + reach, y + reach)
 
@@ -194,7 +194,7 @@ def _crop_to_patch(pose: Pose, size: int, patch: Patch) -> NDArray[np.float64]:
     A pixel's index is its corner; its centre lies half a pixel further, on both sides.
     """
     across, down = patch.scale_x, patch.scale_y
-    cos, sin = (part * pose.side / size for part in pose.turn)
+    cos, sin = (part * pose.side / size for part in pose.direction)
     middle = (size - 1) / 2
     x = (pose.center_x - patch.left - (cos - sin) * middle) * across - 0.5
     y = (pose.center_y - patch.top - (sin + cos) * middle) * down - 0.5

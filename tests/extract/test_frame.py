@@ -259,6 +259,14 @@ def test_the_small_picture_shows_what_the_frame_shows(
     assert difference(small[..., 0], np.asarray(luma)) < 6
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_stripes_as_fine_as_a_pixel_of_the_small_picture_average_out(axis: int) -> None:
+    dark = np.indices((360, 640))[axis] % 8 < 4
+    picture = np.where(dark, 20, 220).astype(np.uint8)[..., None].repeat(3, axis=2)
+    luma = make_frame(picture, full=True).small(80)[..., 0]
+    assert np.abs(luma.astype(int) - 120).max() <= 2
+
+
 def test_one_field_of_an_interlaced_picture_is_used(
     tmp_path: Path, write_film: Callable[..., Path]
 ) -> None:
