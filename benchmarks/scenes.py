@@ -31,7 +31,7 @@ from deepfake_dataset.extract.glance import glance
 from deepfake_dataset.extract.look import Look, similarity
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
 from deepfake_dataset.extract.search import make_search
-from deepfake_dataset.extract.video import region_of
+from deepfake_dataset.extract.video import needed, region_of
 from deepfake_dataset.records import Box, Cause
 from deepfake_dataset.settings import ExtractSettings
 
@@ -106,9 +106,11 @@ class Cost:
 
 def run_ours(path: Path, cost: Cost) -> list[Boundary]:
     """As extraction does it: at the start of each scene a face is looked for, and watched."""
-    with Decoder(path, films.MAX_PIXELS) as decoder:
+    settings = ExtractSettings()
+    with Decoder(path, films.MAX_PIXELS, needed(settings)) as decoder:
         frames = list(decoder.frames())
-    detector, search = SceneDetector(), make_search(ExtractSettings())
+    numbered = {frame.index: frame for frame in frames}
+    detector, search = SceneDetector(), make_search(settings)
     detector.watch(region_of(search.whole(frames[0]), frames[0]))
     found: list[Boundary] = []
     for frame, small in glance(frames):
@@ -119,7 +121,7 @@ def run_ours(path: Path, cost: Cost) -> list[Boundary]:
         cost.seconds += time.process_time() - start
         for one in new:
             cost.latest_s = max(cost.latest_s, frame.time_s - one.time_s)
-            first = frames[one.frame]
+            first = numbered[one.frame]
             detector.watch(region_of(search.whole(first), first))
         found += new
     cost.frames += len(frames)

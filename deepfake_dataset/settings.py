@@ -21,7 +21,7 @@ import tomlkit
 
 from deepfake_dataset.errors import SettingsError
 
-RECORD_VERSION = 11
+RECORD_VERSION = 12
 """Raised whenever extraction would give other bytes for the same video and settings."""
 
 

@@ -1,12 +1,15 @@
 """A video file, decoded once from its first frame to its last, whatever state it is in.
 
-Timestamps are the stream's own. A damaged packet is skipped and counted and never
-ends the stream; a frame that the decoder flags as damaged is counted and left out,
-because what a decoder puts in place of lost blocks looks like forgery.
+Frames that nobody would keep may be spared; they are counted all the same. Timestamps are the
+stream's own. A damaged packet is skipped and counted and never ends the stream; a frame that the
+decoder flags as damaged is counted and left out, because what a decoder puts in place of lost
+blocks looks like forgery.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from pathlib import Path
 
 import av
@@ -21,7 +24,9 @@ from deepfake_dataset.errors import (
     NoVideoStreamError,
     UnreadableError,
 )
+from deepfake_dataset.extract.bitstream import is_for_show, length_bytes
 from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.sparing import Hint, Need, spare
 
 # After so many failed reads in a row the rest of a file is taken to be lost.
 _MAX_FAILED_READS = 100
@@ -48,6 +53,8 @@ class Tally:
     """What decoding met so far."""
 
     frames: int = 0
+    """Decoded or spared."""
+    frames_spared: int = 0
     frames_corrupt: int = 0
     packets_damaged: int = 0
     packets_encrypted: int = 0
@@ -55,10 +62,17 @@ class Tally:
 
 
 class Decoder:
-    """One video stream of one file, open for reading. A context manager."""
+    """One video stream of one file, open for reading. A context manager.
 
-    def __init__(self, path: Path, max_frame_pixels: int) -> None:
+    Told what frames are needed for, it spares others: in progressive H.264, as long as no damage
+    was met. Not told, it decodes every frame.
+    """
+
+    def __init__(self, path: Path, max_frame_pixels: int, need: Need | None = None) -> None:
         self.tally = Tally()
+        self._need = need
+        self._spared: list[int] = []
+        self._is_interlaced = False
         self._max_pixels = max_frame_pixels
         self._container = _open(path, max_frame_pixels)
         try:
@@ -104,8 +118,10 @@ class Decoder:
         return self.tally.last_s + 1 / self.fps
 
     def frames(self) -> Iterator[Frame]:
-        """Every sound frame, in the order shown."""
+        """Every sound frame that was not spared, in the order shown."""
         for picture in self._pictures():
+            if picture.pts is not None:
+                self._count_spared(picture.pts)
             index = self.tally.frames
             self.tally.frames += 1
             pts, self.tally.last_s = self._clock.read(picture)
@@ -113,6 +129,7 @@ class Decoder:
                 self.tally.frames_corrupt += 1
                 continue
             yield self._frame(picture, index, pts)
+        self._count_spared(math.inf)
 
     def seek(self, pts: int) -> bool:
         """Go on with the keyframe before a timestamp; frames count from 0 again from there.
@@ -149,18 +166,56 @@ class Decoder:
         ratio = float(self._stream.sample_aspect_ratio or 1)
         return ratio if 1 / _MAX_ASPECT <= ratio <= _MAX_ASPECT else 1.0
 
-    def _pictures(self) -> Iterator[av.VideoFrame]:
-        for packet in self._packets():
-            try:
-                yield from self._stream.codec_context.decode(packet)
-            except MemoryError:  # one of FFmpeg's errors is this as well; it is no damage
-                raise
-            except (av.FFmpegError, ValueError):
-                self.tally.packets_damaged += 1
-            self._refuse_if_large()
+    @property
+    def _may_spare(self) -> bool:
+        """Not before frames have shown what the stream is, and not after damage.
 
-    def _packets(self) -> Iterator["av.Packet[VideoStream] | None"]:
-        """Packets to the end, then None, which empties the decoder."""
+        Fields of interlaced frames may come in packets of their own.
+        """
+        tally = self.tally
+        return tally.frames > 0 and not (
+            self._is_interlaced
+            or tally.frames_corrupt
+            or tally.packets_damaged
+            or tally.packets_encrypted
+        )
+
+    def _count_spared(self, until: float) -> None:
+        """Those that would have come before a timestamp."""
+        while self._spared and self._spared[0] < until:
+            heappop(self._spared)
+            self.tally.frames += 1
+            self.tally.frames_spared += 1
+
+    def _pictures(self) -> Iterator[av.VideoFrame]:
+        for packet, may_be_spared in self._judged():
+            if may_be_spared and packet.pts is not None and self._may_spare:
+                heappush(self._spared, packet.pts)
+            else:
+                yield from self._decoded(packet)
+        yield from self._decoded(None)
+
+    def _decoded(self, packet: "av.Packet[VideoStream] | None") -> Iterator[av.VideoFrame]:
+        """What comes out for a packet, or at last for None, which empties the decoder."""
+        try:
+            for picture in self._stream.codec_context.decode(packet):
+                self._is_interlaced |= picture.interlaced_frame
+                yield picture
+        except MemoryError:  # one of FFmpeg's errors is this as well; it is no damage
+            raise
+        except (av.FFmpegError, ValueError):
+            self.tally.packets_damaged += 1
+        self._refuse_if_large()
+
+    def _judged(self) -> Iterator[tuple["av.Packet[VideoStream]", bool]]:
+        """Packets, each with whether its frame may be spared."""
+        if self._need is None or self.codec_name != "h264":
+            return ((packet, False) for packet in self._packets())
+        lengths = length_bytes(self._stream.codec_context.extradata)
+        said = ((packet, _hint(packet, lengths)) for packet in self._packets())
+        return spare(said, self._need, self._clock.base_s)
+
+    def _packets(self) -> Iterator["av.Packet[VideoStream]"]:
         failed = 0
         while failed < _MAX_FAILED_READS:
             try:
@@ -177,7 +232,6 @@ class Decoder:
                     raise
                 failed += 1
                 self.tally.packets_damaged += 1
-        yield None
 
     def _refuse_if_large(self) -> None:
         """A stream may change its size on the way, so this is asked again and again."""
@@ -205,9 +259,9 @@ class _Clock:
     """Times of frames from their timestamps: from the first one, and never backwards."""
 
     def __init__(self, stream: VideoStream) -> None:
-        self._base = float(stream.time_base or 1)
+        self.base_s = float(stream.time_base or 1)
         self.step_s = 1 / float(stream.average_rate or stream.guessed_rate or _USUAL_FPS)
-        self._step = max(1, round(self.step_s / self._base))
+        self._step = max(1, round(self.step_s / self.base_s))
         self._first: int | None = None
         self._pts = 0
         self._time_s = 0.0
@@ -220,12 +274,21 @@ class _Clock:
         if self._first is None:
             self._first = stamp
         self._pts = stamp
-        seconds = (stamp - self._first) * self._base
+        seconds = (stamp - self._first) * self.base_s
         if seconds < self._time_s - _JOINED_S:
-            self._first -= round((self._time_s + self.step_s - seconds) / self._base)
-            seconds = (stamp - self._first) * self._base
+            self._first -= round((self._time_s + self.step_s - seconds) / self.base_s)
+            seconds = (stamp - self._first) * self.base_s
         self._time_s = max(self._time_s, seconds)
         return stamp, self._time_s
+
+
+def _hint(packet: "av.Packet[VideoStream]", lengths: int) -> Hint:
+    return Hint(
+        pts=packet.pts,
+        size=packet.size,
+        is_key=packet.is_keyframe,
+        is_for_show=not packet.is_discard and is_for_show(memoryview(packet), lengths),
+    )
 
 
 _TYPES = {1: "I", 2: "P", 3: "B"}

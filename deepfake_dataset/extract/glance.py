@@ -15,7 +15,7 @@ from deepfake_dataset.extract.scenes import SmallFrame
 _BATCH, _BATCH_BYTES = 24, 25_000_000
 # The longest from look to look: four frames at 24 or 25 a second, five at 30. With looks a fifth of
 # a second apart fewer changes of light are found.
-_GAP_S = 0.168
+GAP_S = 0.168
 # And in frames: times may stand still, memory is bounded.
 _GAP_FRAMES = 10
 # Looks alike differ by fewer levels than this, averaged over Y, U and V. Scenes are found
@@ -44,7 +44,7 @@ def _glanced(frames: Iterable[Frame]) -> Iterator[tuple[Frame, SmallFrame | None
     waiting: list[Frame] = []
     for frame in frames:
         if waiting and (
-            before is None or frame.time_s - before.time_s > _GAP_S or len(waiting) >= _GAP_FRAMES
+            before is None or frame.time_s - before.time_s > GAP_S or len(waiting) >= _GAP_FRAMES
         ):
             looks = _looks(waiting, before)
             yield from zip(waiting, looks, strict=True)

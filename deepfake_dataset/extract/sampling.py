@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from deepfake_dataset.extract.frame import Frame
 
@@ -25,7 +26,7 @@ class SceneBuffer:
     """Frames of the scene that is going on."""
 
     wanted: int
-    """Frames a scene; twice as many are held where memory allows, for want of neighbours."""
+    """Frames a scene."""
     start: int = 0
     """Index of the scene's first frame."""
     _kept: list[Frame] = field(default_factory=list)
@@ -35,12 +36,12 @@ class SceneBuffer:
     def offer(self, frame: Frame) -> None:
         """Show the next frame; it is kept or not."""
         self._remember(frame)
-        if self._kept and frame.index - self._kept[-1].index < self._stride:
+        if self._kept and self._turn(frame) == self._turn(self._kept[-1]):
             return
         self._kept.append(frame)
         while len(self._kept) > self._capacity(frame):
             self._stride *= 2
-            self._kept = _thinned(self._kept, self._stride)
+            self._kept = [next(turn) for _, turn in groupby(self._kept, self._turn)]
 
     def split(self, at: int, blend: range = range(0)) -> "SceneBuffer":
         """Part with the frames from index ``at`` on: they are the next scene's.
@@ -62,6 +63,10 @@ class SceneBuffer:
         """What is held, in order."""
         return tuple(self._kept)
 
+    def _turn(self, frame: Frame) -> int:
+        """Of each run of ``stride`` frames the first is kept that there is."""
+        return (frame.index - self.start) // self._stride
+
     def _remember(self, frame: Frame) -> None:
         self._recent.append(frame)
         most = max(1, _RECENT_BYTES // max(1, frame.nbytes))
@@ -71,16 +76,12 @@ class SceneBuffer:
     def _capacity(self, frame: Frame) -> int:
         each = max(1, frame.nbytes)
         affordable = max(_BUFFER_BYTES // each, min(_FEWEST_FRAMES, _MOST_BYTES // each))
-        return max(2, min(2 * self.wanted, affordable))
+        return max(2, min(most_kept(self.wanted), affordable))
 
 
-def _thinned(frames: Sequence[Frame], stride: int) -> list[Frame]:
-    """The first frame, and each that lies at least ``stride`` after the last one taken."""
-    taken = [frames[0]]
-    for frame in frames[1:]:
-        if frame.index - taken[-1].index >= stride:
-            taken.append(frame)
-    return taken
+def most_kept(wanted: int) -> int:
+    """Frames that are held of a scene at most: twice those wanted, for want of neighbours."""
+    return 2 * wanted
 
 
 def spread(frames: Sequence[Frame], wanted: int) -> list[int]:

@@ -17,13 +17,14 @@ from deepfake_dataset.errors import (
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors import Detection
 from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.glance import glance
+from deepfake_dataset.extract.glance import GAP_S, glance
 from deepfake_dataset.extract.outline import outline
 from deepfake_dataset.extract.portrait import portray
-from deepfake_dataset.extract.sampling import SceneBuffer
+from deepfake_dataset.extract.sampling import SceneBuffer, most_kept
 from deepfake_dataset.extract.scene import survey
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector
 from deepfake_dataset.extract.search import make_search
+from deepfake_dataset.extract.sparing import Need
 from deepfake_dataset.records import (
     Box,
     Cause,
@@ -114,7 +115,8 @@ class _Extraction:
         Raises :class:`VideoError`.
         """
         most_pixels = round(self._settings.max_frame_megapixels * 1e6)
-        with Decoder(Path(self._file.location), most_pixels) as decoder:
+        path, need = Path(self._file.location), needed(self._settings)
+        with Decoder(path, most_pixels, need) as decoder:
             last = self._read(decoder)
             stream = self._stream(decoder, last)
         self._refuse_if_short(stream)
@@ -244,6 +246,11 @@ class _Extraction:
         least = self._settings.min_duration_s
         if stream.duration_s < least:
             raise TooShortError(f"{stream.duration_s:.2f} s long, less than {least:g} s")
+
+
+def needed(settings: ExtractSettings) -> Need:
+    """What the frames of a video are needed for."""
+    return Need(most_kept(settings.faces_per_scene), GAP_S)
 
 
 def region_of(found: Sequence[Detection], frame: Frame) -> Box | None:

@@ -9,7 +9,9 @@ from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.glance import glance
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector
+from deepfake_dataset.extract.video import needed
 from deepfake_dataset.records import Cause
+from deepfake_dataset.settings import ExtractSettings
 
 LIGHT_FRAMES = FPS / 2
 
@@ -17,7 +19,7 @@ LIGHT_FRAMES = FPS / 2
 def boundaries(path: Path) -> list[Boundary]:
     detector = SceneDetector()
     found = []
-    with Decoder(path, 10_000_000) as decoder:
+    with Decoder(path, 10_000_000, needed(ExtractSettings())) as decoder:
         for _, small in glance(decoder.frames()):
             found += detector.push(small) if small else []
     return found + detector.finish()

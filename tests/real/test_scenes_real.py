@@ -6,7 +6,9 @@ import pytest
 from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.glance import glance
 from deepfake_dataset.extract.scenes import Boundary, SceneDetector
+from deepfake_dataset.extract.video import needed
 from deepfake_dataset.records import Cause
+from deepfake_dataset.settings import ExtractSettings
 
 CUT = [
     "real/face_recognition__short_hamilton_clip.mp4",
@@ -24,7 +26,7 @@ UNCUT = [
 
 def boundaries(path: Path) -> list[Boundary]:
     detector, found = SceneDetector(), []
-    with Decoder(path, 1 << 26) as decoder:
+    with Decoder(path, 1 << 26, needed(ExtractSettings())) as decoder:
         for _, small in glance(decoder.frames()):
             found += detector.push(small) if small else []
     return found + detector.finish()
