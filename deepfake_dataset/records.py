@@ -125,15 +125,15 @@ class Stream:
     rotation: int
     """Degrees clockwise that the frame was turned to be shown: 0, 90, 180 or 270."""
     fps: float
-    """Mean over the frames decoded, by their timestamps."""
+    """Mean over all frames, by their timestamps."""
     duration_s: float
     """From the first frame's time to the last one's, plus one frame."""
     bit_rate: int
     """Bits a second of the whole file: size over duration."""
     frames: int
-    """Frames decoded, damaged ones included."""
+    """All frames, damaged ones included, and those that were not decoded as nobody needed them."""
     frames_corrupt: int
-    """Frames that the decoder flagged as damaged; never used."""
+    """Decoded frames that the decoder flagged as damaged; never used."""
     packets_damaged: int
     """Packets that gave an error and were skipped."""
 

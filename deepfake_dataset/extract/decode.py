@@ -106,7 +106,7 @@ class Decoder:
 
     @property
     def fps(self) -> float:
-        """Mean rate of the frames decoded so far, by their times."""
+        """Mean rate of the frames met so far, by their times."""
         intervals = self.tally.frames - 1
         if intervals > 0 and self.tally.last_s > 0:
             return intervals / self.tally.last_s

@@ -1,6 +1,8 @@
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +23,7 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.extract.decode import Decoder, Tally
 from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.extract.sparing import Need
 
 Picture = NDArray[np.uint8]
 WriteFilm = Callable[..., Path]
@@ -270,6 +273,94 @@ def _joined(
     path = folder / "joined.h264"
     path.write_bytes(b"".join(parts))
     return path
+
+
+@pytest.fixture(scope="module")
+def long_shot(astronaut: Picture) -> list[Picture]:
+    """180 pictures of 64 × 48 that sway slowly."""
+    places = [round(8 + 8 * math.sin(n / 20)) for n in range(180)]
+    return [astronaut[100 + x : 148 + x, 180 : 180 + 64] for x in places]
+
+
+NEED = Need(kept=100, apart_s=0.168)
+STEADY = {"bf": "2", "x264-params": "b-adapt=0:b-pyramid=none:keyint=250:qp=30"}
+
+
+def read_needed(path: Path) -> tuple[list[Frame], Tally]:
+    with Decoder(path, NO_LIMIT, NEED) as decoder:
+        return list(decoder.frames()), decoder.tally
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "ts", "mov"])
+def test_spared_frames_are_counted_and_change_nothing_about_the_others(
+    container: str, tmp_path: Path, write_film: WriteFilm, long_shot: list[Picture]
+) -> None:
+    path = write_film(tmp_path / f"long.{container}", long_shot, options=STEADY)
+    whole, every = read(path)
+    frames, tally = read_needed(path)
+    assert len(frames) == len(whole) - tally.frames_spared < len(whole) - 20
+    assert replace(tally, frames_spared=0) == every
+    of_index = {frame.index: frame for frame in whole}
+    for frame in frames:
+        other = of_index[frame.index]
+        assert (frame.pts, frame.time_s, frame.frame_type) == (
+            other.pts,
+            other.time_s,
+            other.frame_type,
+        )
+        shown, expected = frame.rgb(frame.whole).pixels, other.rgb(other.whole).pixels
+        assert np.array_equal(shown, expected)
+
+
+def test_frames_about_a_cut_are_not_spared(
+    tmp_path: Path, write_film: WriteFilm, long_shot: list[Picture]
+) -> None:
+    pictures = [*long_shot[:150], *(picture[:, ::-1] for picture in long_shot[:150])]
+    options = STEADY | {"x264-params": STEADY["x264-params"] + ":scenecut=0"}
+    frames, tally = read_needed(write_film(tmp_path / "cut.mp4", pictures, options=options))
+    assert tally.frames_spared
+    assert set(range(140, 160)) <= {frame.index for frame in frames}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("interlaced.mp4", "libx264", {"x264-params": "interlaced=1:b-adapt=0", "bf": "2"}),
+        ("other.mp4", "mpeg4", {"bf": "2"}),
+        ("unstamped.h264", "libx264", STEADY),
+        ("all-needed.mp4", "libx264", {"bf": "0"}),
+    ],
+)
+def test_where_it_is_not_known_what_is_needed_nothing_is_spared(
+    name: str,
+    codec: str,
+    options: dict[str, str],
+    tmp_path: Path,
+    write_film: WriteFilm,
+    long_shot: list[Picture],
+) -> None:
+    path = write_film(tmp_path / name, long_shot, codec=codec, options=options)
+    frames, tally = read_needed(path)
+    assert tally.frames_spared == 0
+    assert len(frames) == len(long_shot)
+
+
+def test_after_damage_nothing_is_spared(
+    tmp_path: Path, write_film: WriteFilm, long_shot: list[Picture]
+) -> None:
+    path = write_film(tmp_path / "film.mp4", long_shot, options=STEADY)
+    assert read_needed(path)[1].frames_spared
+    with av.open(path) as file:
+        first = next(file.demux(video=0))
+    assert first.pos is not None
+    data = bytearray(path.read_bytes())
+    end = first.pos + first.size
+    data[end - 200 : end] = np.random.default_rng(0).bytes(200)
+    path.write_bytes(data)
+    frames, tally = read_needed(path)
+    assert tally.packets_damaged + tally.frames_corrupt > 0
+    assert tally.frames_spared == 0
+    assert len(frames) == tally.frames - tally.frames_corrupt
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

@@ -46,6 +46,22 @@ def test_what_is_held_is_bounded_and_evenly_spread(count: int, wanted: int) -> N
     assert count <= most or len(held) >= most // 2
 
 
+@given(
+    count=st.integers(1, 1000),
+    wanted=st.integers(1, 40),
+    missing=st.sets(st.integers(0, 1000), max_size=600),
+)
+def test_frames_that_would_be_held_are_held_where_others_are_missing(
+    count: int, wanted: int, missing: set[int]
+) -> None:
+    expected = set(indices(filled(count, wanted)))
+    buffer = SceneBuffer(wanted)
+    for index in range(count):
+        if index in expected or index not in missing:
+            buffer.offer(cast(Frame, Shot(index)))
+    assert expected <= set(indices(buffer))
+
+
 def test_a_short_scene_is_held_whole() -> None:
     assert indices(filled(37, 50)) == list(range(37))
 
