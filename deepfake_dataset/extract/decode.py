@@ -287,7 +287,8 @@ def _hint(packet: "av.Packet[VideoStream]", lengths: int) -> Hint:
         pts=packet.pts,
         size=packet.size,
         is_key=packet.is_keyframe,
-        is_for_show=not packet.is_discard and is_for_show(memoryview(packet), lengths),
+        is_for_show=not (packet.is_discard or packet.is_corrupt)
+        and is_for_show(memoryview(packet), lengths),
     )
 
 

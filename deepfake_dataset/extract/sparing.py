@@ -21,8 +21,8 @@ Packet = TypeVar("Packet")
 _MOST, _MOST_BYTES = 512, 32_000_000
 # Frames at either end of a stretch that are never spared: a new picture may come gradually.
 _EDGE = 12
-# A packet larger than the largest of so many before it by so much may show a new picture. In films
-# with known cuts three of four hundred begin with a spared frame (``benchmarks/scenes.py``).
+# A packet so much larger than the largest of so many before it may show a new picture. So may every
+# one of 689 cuts in 260 films that x264 compressed by six of its ways (``benchmarks/films.py``).
 _COMPARED, _LARGER = 8, 1.5
 # Frames may be shown so much earlier or later than their packet comes: H.264 holds back no more.
 _MOST_HELD_BACK = 16
@@ -84,7 +84,8 @@ def _stretches(
             is_over |= watch.is_new(number, hint) or is_full
         if stretch and is_over:
             yield stretch
-            stretch, size, latest = [], 0, hint.pts or -math.inf
+            stretch, size = [], 0
+            latest = -math.inf if hint.pts is None else hint.pts
         stretch.append((packet, hint))
         size += hint.size
     yield stretch
