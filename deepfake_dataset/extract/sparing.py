@@ -11,15 +11,15 @@ of the frames for show that are seen before it.
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Packet = TypeVar("Packet")
 
 # Packets that wait until their stretch has ended, and their bytes.
 _MOST, _MOST_BYTES = 512, 32_000_000
-# Frames at either end of a stretch that are never spared: a new picture may come gradually.
+# Frames about a new picture that are not spared on either side: it may come gradually.
 _EDGE = 12
 # A packet so much larger than the largest of so many before it may show a new picture. In 260 films
 # (``benchmarks/films.py``, by x264) each of 689 cuts is announced so, or by a keyframe.
@@ -57,37 +57,51 @@ def spare(
 
     ``base_s`` is the unit of timestamps in seconds.
     """
-    before = 0
     for stretch in _stretches(packets):
-        spared = _spared([hint for _, hint in stretch], before, need, base_s)
-        for place, (packet, _) in enumerate(stretch):
+        spared = _spared(stretch, need, base_s)
+        for place, packet in enumerate(stretch.packets):
             yield packet, place in spared
-        before += len(stretch)
 
 
-def _stretches(
-    packets: Iterable[tuple[Packet, Hint]],
-) -> Iterator[list[tuple[Packet, Hint]]]:
-    """Runs of packets in which no new picture begins but with the first one.
+@dataclass(slots=True)
+class _Stretch(Generic[Packet]):
+    """A run of packets in which no new picture begins but with the first one."""
 
-    Each but the first begins with a frame that is shown after all before it, so that those of one
-    run are shown before those of the next.
+    first: int
+    """Number of the first packet."""
+    packets: list[Packet] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
+    size: int = 0
+    """In bytes."""
+    is_last: bool = False
+
+    def append(self, packet: Packet, hint: Hint) -> None:
+        self.packets.append(packet)
+        self.hints.append(hint)
+        self.size += hint.size
+
+
+def _stretches(packets: Iterable[tuple[Packet, Hint]]) -> Iterator[_Stretch[Packet]]:
+    """The runs, of bounded length.
+
+    Each begins with a frame that is shown after all before it, as far as timestamps are regular, so
+    that the frames of one are shown before those of the next.
     """
     watch, latest = _Watch(), -math.inf
-    stretch: list[tuple[Packet, Hint]] = []
-    size = 0
+    stretch = _Stretch[Packet](0)
     for number, (packet, hint) in enumerate(packets):
-        is_over = len(stretch) >= _MOST + _MOST_HELD_BACK
+        length = len(stretch.packets)
+        is_over = length >= _MOST + _MOST_HELD_BACK
         if hint.pts is not None and hint.pts > latest:
             latest = hint.pts
-            is_full = len(stretch) >= _MOST or size + hint.size > _MOST_BYTES
+            is_full = length >= _MOST or stretch.size + hint.size > _MOST_BYTES
             is_over |= watch.is_new(number, hint) or is_full
-        if stretch and is_over:
+        if length and is_over:
             yield stretch
-            stretch, size = [], 0
+            stretch = _Stretch(number)
             latest = -math.inf if hint.pts is None else hint.pts
-        stretch.append((packet, hint))
-        size += hint.size
+        stretch.append(packet, hint)
+    stretch.is_last = True
     yield stretch
 
 
@@ -109,20 +123,23 @@ class _Watch:
         return is_large
 
 
-def _spared(stretch: Sequence[Hint], before: int, need: Need, base_s: float) -> set[int]:
-    """Places in a stretch whose frames need not be decoded; so many packets came before it.
+def _spared(stretch: _Stretch[Packet], need: Need, base_s: float) -> set[int]:
+    """Places in a stretch whose frames need not be decoded.
 
     Frames are numbered from the video's start: a scene that begins there keeps the same ones as if
-    all were decoded.
+    all were decoded. The video's first and last frame always are.
     """
-    shown = _in_order_shown(stretch)
-    stride = _stride(len(stretch), need.kept)
+    hints = stretch.hints
+    shown = _in_order_shown(hints)
+    stride = _stride(len(hints), need.kept)
+    begin = _EDGE if stretch.first else 1
+    end = len(shown) - (1 if stretch.is_last else _EDGE)
     spared: set[int] = set()
-    for rank in range(_EDGE, len(shown) - _EDGE):
+    for rank in range(begin, end):
         (earlier, previous), (_, place), (later, _) = shown[rank - 1 : rank + 2]
         if (
-            (before + rank) % stride
-            and stretch[place].is_for_show
+            (stretch.first + rank) % stride
+            and hints[place].is_for_show
             and previous not in spared
             and (later - earlier) * base_s <= need.apart_s
         ):
@@ -130,11 +147,11 @@ def _spared(stretch: Sequence[Hint], before: int, need: Need, base_s: float) -> 
     return spared
 
 
-def _in_order_shown(stretch: Sequence[Hint]) -> list[tuple[int, int]]:
+def _in_order_shown(hints: Sequence[Hint]) -> list[tuple[int, int]]:
     """Timestamps and places, in the order of timestamps; none where those cannot be relied on."""
-    stamped = [(hint.pts, place) for place, hint in enumerate(stretch) if hint.pts is not None]
+    stamped = [(hint.pts, place) for place, hint in enumerate(hints) if hint.pts is not None]
     shown = sorted(stamped)
-    is_regular = len(shown) == len(stretch) and all(a < b for (a, _), (b, _) in pairwise(shown))
+    is_regular = len(shown) == len(hints) and all(a < b for (a, _), (b, _) in pairwise(shown))
     held_back = max((abs(rank - place) for rank, (_, place) in enumerate(shown)), default=0)
     return shown if is_regular and held_back <= _MOST_HELD_BACK else []
 

@@ -34,9 +34,18 @@ def test_a_short_film_is_decoded_whole() -> None:
     assert spared(coded(KEPT - 1)) == []
 
 
-def test_in_a_long_one_frames_for_show_are_spared_but_near_its_ends() -> None:
+def test_in_a_long_one_frames_for_show_are_spared() -> None:
     film = coded(191)
-    assert spared(film) == list(range(EDGE + 1, len(film) - EDGE, 2))
+    assert spared(film) == list(range(1, len(film) - 1, 2))
+
+
+@pytest.mark.parametrize("for_show", [1, 2, 3])
+def test_the_first_and_the_last_frame_are_decoded(for_show: int) -> None:
+    film = [replace(hint, is_for_show=True) for hint in coded(241, for_show)]
+    gone = spared(film)
+    assert gone
+    assert gone[0] > 0
+    assert gone[-1] < len(film) - 1
 
 
 @pytest.mark.parametrize(("frames", "stride"), [(121, 2), (259, 4), (451, 8)])

@@ -1,6 +1,7 @@
 """Whole videos, in this process: what ends up in the dataset."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -16,11 +17,12 @@ from deepfake_dataset.dataset import Dataset
 from deepfake_dataset.extract import glance as glance_module
 from deepfake_dataset.extract import outline as outline_module
 from deepfake_dataset.extract import video as video_module
+from deepfake_dataset.extract.decode import Decoder
 from deepfake_dataset.extract.detectors.hog import HogDetector
 from deepfake_dataset.extract.landmarks import find_many
 from deepfake_dataset.extract.portrait import Portrait, portray
 from deepfake_dataset.extract.scene import Sighting
-from deepfake_dataset.extract.video import Job, extract_video
+from deepfake_dataset.extract.video import Job, extract_video, needed
 from deepfake_dataset.records import (
     Cause,
     Label,
@@ -120,6 +122,26 @@ def test_the_stream_is_described(done: tuple[Video, Dataset], film: Path) -> Non
     assert stream.fps == pytest.approx(25)
     assert stream.bit_rate == pytest.approx(film.stat().st_size * 8 / 2.4, abs=1)
     assert (stream.frames_corrupt, stream.packets_damaged) == (0, 0)
+
+
+def test_frames_that_are_spared_change_nothing_about_a_video_of_one_shot(
+    tmp_path: Path,
+    write_film: WriteFilm,
+    astronaut: Picture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = [round(15 + 15 * math.sin(n / 20)) for n in range(121)]
+    shot = [np.asarray(cv2.resize(astronaut[x : 288 + x], (480, 270))) for x in places]
+    options = {"bf": "2", "x264-params": "b-adapt=0:qp=24"}
+    path = write_film(tmp_path / "long.mp4", shot, options=options)
+    with Decoder(path, 10**9, needed(ExtractSettings(faces_per_scene=12))) as decoder:
+        decoded = [frame.index for frame in decoder.frames()]
+    assert len(decoded) < len(shot) - 20
+    sparing, _ = extracted(path, tmp_path / "sparing", faces_per_scene=12)
+    monkeypatch.setattr(video_module, "needed", lambda _: None)
+    whole, _ = extracted(path, tmp_path / "whole", faces_per_scene=12)
+    assert len(sparing.faces) == 12
+    assert sparing == whole
 
 
 def test_the_same_video_gives_the_same_record_again(
