@@ -45,6 +45,7 @@ def test_units_have_lengths_where_the_stream_says_so(extradata: bytes | None, si
     [
         ([FOR_SHOW], True),
         ([REFERRED], False),
+        ([b"\x21\x9a\x02"], False),
         ([KEY], False),
         ([DELIMITER, REMARK, FOR_SHOW, FOR_SHOW], True),
         ([DELIMITER, PARAMETERS, KEY], False),

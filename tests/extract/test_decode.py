@@ -327,6 +327,7 @@ def test_frames_about_a_cut_are_not_spared(
     [
         ("interlaced.mp4", "libx264", {"x264-params": "interlaced=1:b-adapt=0", "bf": "2"}),
         ("other.mp4", "mpeg4", {"bf": "2"}),
+        ("hevc.mp4", "libx265", {"x265-params": "bframes=2:log-level=none"}),
         ("unstamped.h264", "libx264", STEADY),
         ("all-needed.mp4", "libx264", {"bf": "0"}),
     ],
