@@ -216,6 +216,7 @@ class Decoder:
         return spare(said, self._need, self._clock.base_s)
 
     def _packets(self) -> Iterator["av.Packet[VideoStream]"]:
+        """Those of the stream, to its end, past reads that fail."""
         failed = 0
         while failed < _MAX_FAILED_READS:
             try:
