@@ -24,15 +24,15 @@ import dlib
 import numpy as np
 import PIL.Image
 
-from deepfake_dataset.extract.align import Anchors, Pose, anchors_of, pose_of
-from deepfake_dataset.extract.detectors import Detection, make_detector
-from deepfake_dataset.extract.frame import Frame, Image
-from deepfake_dataset.extract.landmarks import find_landmarks
-from deepfake_dataset.extract.search import make_search
-from deepfake_dataset.extract.trees import Points
-from deepfake_dataset.models import model_file
+from deepfake_dataset.faces.alignment import Anchors, Pose, anchors_of, pose_of
+from deepfake_dataset.faces.detection_windows import make_search
+from deepfake_dataset.faces.detectors import Detection, make_detector
+from deepfake_dataset.faces.landmarks import find_landmarks
+from deepfake_dataset.faces.model_files import model_file
+from deepfake_dataset.faces.shape_predictor import Points
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
+from deepfake_dataset.video.frame import Frame, Image
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "landmarks"
 SETTINGS = ExtractSettings()

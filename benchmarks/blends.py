@@ -15,8 +15,8 @@ from pathlib import Path
 
 import films
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.extract import video
+from deepfake_dataset import extract as extraction
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.records import Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings
 
@@ -46,7 +46,7 @@ def draw(clips: list[films.Clip], seed: int) -> films.Film:
 def extract(path: Path, dataset: Dataset) -> Video:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
-    return video.extract_video(video.Job(file, dataset))
+    return extraction.extract_video(extraction.Job(file, dataset))
 
 
 def blended(join: films.AngleTruth) -> set[int]:

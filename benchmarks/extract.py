@@ -33,14 +33,16 @@ import cv2
 import dlib
 from threadpoolctl import threadpool_limits
 
+from deepfake_dataset import extract
 from deepfake_dataset.commands.extract import extract_faces
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.engine import workers_environment
-from deepfake_dataset.extract import portrait, scenes, search, video, warm
-from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.models import model_file
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.engine.local import workers_environment
+from deepfake_dataset.faces import crop, detection_windows, preload
+from deepfake_dataset.faces.model_files import model_file
 from deepfake_dataset.records import Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings
+from deepfake_dataset.shots import scene_detector
+from deepfake_dataset.video.frame import Frame
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos"
 FRAME_MS, FACE_MS = 0.4, 9.0
@@ -97,7 +99,7 @@ def extract_once(path: Path) -> tuple[float, Video]:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
     began = time.process_time()
-    record = video.extract_video(video.Job(file, dataset))
+    record = extract.extract_video(extract.Job(file, dataset))
     return time.process_time() - began, record
 
 
@@ -159,12 +161,12 @@ class Watch:
 
 PLACES: dict[str, tuple[Any, str]] = {
     "thumbnails": (Frame, "small"),
-    "scene detection": (scenes.SceneDetector, "push"),
-    "search, whole frames": (search.Search, "_search_whole"),
-    "search, windows": (search.Search, "near"),
-    "landmarks": (video, "outline"),
-    "crops": (portrait, "cut_out"),
-    "measures and PNG": (video, "portray"),
+    "scene detection": (scene_detector.SceneDetector, "push"),
+    "search, whole frames": (detection_windows.Search, "_search_whole"),
+    "search, windows": (detection_windows.Search, "near"),
+    "landmarks": (extract, "outline"),
+    "crops": (crop, "cut_out"),
+    "measures and PNG": (extract, "portray"),
     "commit": (Dataset, "commit"),
 }
 
@@ -308,7 +310,7 @@ def peak_of(path: Path) -> float:
 
 
 def _peak(path: Path) -> float:
-    assert warm.video is video
+    assert preload.landmarks
     extract_once(path)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.decode import Decoder
+from deepfake_dataset.video.decode import Decoder
 
 Image = NDArray[np.uint8]
 

@@ -27,13 +27,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.calibrate import fit_calibration
-from deepfake_dataset.baseline.examples import Examples, folder_examples, held_back
-from deepfake_dataset.baseline.front import with_front
-from deepfake_dataset.baseline.metrics import Predictions, by_mean, measure
-from deepfake_dataset.baseline.predict import predictions
-from deepfake_dataset.baseline.recipes import Recipe, recipe
-from deepfake_dataset.baseline.train import Progress, train
+from deepfake_dataset.baseline.data.examples import Examples, folder_examples, held_back
+from deepfake_dataset.baseline.network.preprocessing_layers import with_front
+from deepfake_dataset.baseline.scoring.calibration import fit_calibration
+from deepfake_dataset.baseline.scoring.metrics import Predictions, by_mean, measure
+from deepfake_dataset.baseline.scoring.predict import predictions
+from deepfake_dataset.baseline.training.recipes import Recipe, recipe
+from deepfake_dataset.baseline.training.train import Progress, train
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
 FOLDS, BLOCKS = 3, 6

@@ -22,16 +22,16 @@ import pyarrow as pa
 from align import FOLDER, SETTINGS, Photo, read
 from numpy.typing import NDArray
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import apply_decisions, read_decisions
-from deepfake_dataset.extract.align import cut_out
-from deepfake_dataset.faces import read_faces
-from deepfake_dataset.split import duplicates, people
-from deepfake_dataset.split.crops import Image
-from deepfake_dataset.split.duplicates import near_pairs
-from deepfake_dataset.split.embeddings import Sitter, embed, in_crop, look_at_tracks
-from deepfake_dataset.split.hashes import BITS, hash_crops, hash_of
-from deepfake_dataset.split.people import cluster
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
+from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.faces.alignment import cut_out
+from deepfake_dataset.split.similarity import near_duplicates, person_clusters
+from deepfake_dataset.split.similarity.crop_reading import Image
+from deepfake_dataset.split.similarity.face_embeddings import Sitter, embed, in_crop, look_at_tracks
+from deepfake_dataset.split.similarity.near_duplicates import near_pairs
+from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, hash_of
+from deepfake_dataset.split.similarity.person_clusters import cluster
 
 Numbers = NDArray[np.float64]
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6)
@@ -89,7 +89,7 @@ def _print_tracks(dataset: Dataset, faces: pa.Table) -> None:
     tracks = look_at_tracks(dataset, faces, workers=1)
     print(f"{len(tracks.video_ids)} tracks, {time.perf_counter() - began:.1f} s (cached if short)")
     path = dict(zip(faces["video_id"].to_pylist(), faces["video_path"].to_pylist(), strict=True))
-    found = people.people_of(tracks)
+    found = person_clusters.people_of(tracks)
     for join in found.joins:
         print(f"  {path[join.a]}  {path[join.b]}: {join.detail.rsplit(' are ', 1)[-1]}")
     clusters = cluster(tracks.vectors)
@@ -115,7 +115,7 @@ def _print_hashes(dataset: Dataset, faces: pa.Table) -> None:
         for b in range(a)
     )
     listed = ", ".join(f"{bits:.0f}" for bits, _, _ in nearest[:10])
-    print(f"  two videos' nearest crops: {listed} …; joined up to {duplicates.NEAR}")
+    print(f"  two videos' nearest crops: {listed} …; joined up to {near_duplicates.NEAR}")
 
 
 def _print_changes(lumas: list[Image]) -> None:

@@ -21,13 +21,13 @@ import numpy as np
 from extract import clips
 from numpy.typing import NDArray
 
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.detectors import Detection, make_detector
-from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.proposals import make_proposer
-from deepfake_dataset.extract.search import Search
+from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detectors import Detection, make_detector
+from deepfake_dataset.faces.proposals import make_proposer
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
+from deepfake_dataset.video.decode import Decoder
+from deepfake_dataset.video.frame import Frame
 
 Luma = NDArray[np.uint8]
 

@@ -26,14 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.commands.review import refresh_queue
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.detectors import Detection
-from deepfake_dataset.extract.frame import Frame
-from deepfake_dataset.extract.landmarks import find_landmarks
-from deepfake_dataset.extract.portrait import Portrait, cut_face
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.faces.crop import Portrait, cut_face
+from deepfake_dataset.faces.detectors import Detection
+from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.records import Box, Face, Video
-from deepfake_dataset.sources.find import find_source
+from deepfake_dataset.sources.locate import find_source
+from deepfake_dataset.video.decode import Decoder
+from deepfake_dataset.video.frame import Frame
 
 Points = NDArray[np.float64]
 OTHER = "other person"

@@ -21,11 +21,11 @@ import numpy as np
 import pyarrow as pa
 from playwright.sync_api import Page, sync_playwright
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.faces import FACES
-from deepfake_dataset.review.desk import Desk
-from deepfake_dataset.review.recrop import Marks, Retake, Spot
-from deepfake_dataset.review.web.listing import list_faces, pack
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.face_table import FACES
+from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
+from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.web.face_list import list_faces, pack
 from deepfake_dataset.review.web.server import listen, make_server
 from deepfake_dataset.review.web.thumbnails import Thumbnails
 from deepfake_dataset.settings import Settings

@@ -23,10 +23,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from deepfake_dataset.commands.review import refresh_queue
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.faces import read_faces
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.records import Face, Video
-from deepfake_dataset.review.memory import Memory
+from deepfake_dataset.review.measurement_cache import Memory
 
 
 def main() -> None:

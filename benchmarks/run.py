@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.records import Cause, Provenance, Scene, Status, Stream, Video
 from deepfake_dataset.settings import Settings
-from deepfake_dataset.sources.walk import list_files
+from deepfake_dataset.sources.list_files import list_files
 
 RUNS = 3
 

@@ -26,14 +26,14 @@ import numpy as np
 from scenedetect import AdaptiveDetector, ContentDetector, detect
 from scenedetect import SceneDetector as PeerDetector
 
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.glance import glance
-from deepfake_dataset.extract.look import Look, similarity
-from deepfake_dataset.extract.scenes import Boundary, SceneDetector, SmallFrame
-from deepfake_dataset.extract.search import make_search
-from deepfake_dataset.extract.video import needed, region_of
+from deepfake_dataset.extract import needed, region_of
+from deepfake_dataset.faces.detection_windows import make_search
 from deepfake_dataset.records import Box, Cause
 from deepfake_dataset.settings import ExtractSettings
+from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector, SmallFrame
+from deepfake_dataset.shots.thumbnail import Look, similarity
+from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.video.decode import Decoder
 
 LIGHT_TOLERANCE_S = 0.5
 BOXES = 12

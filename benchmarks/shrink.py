@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepfake_dataset.demo.photos import PEOPLE, Photo, load
-from deepfake_dataset.extract.align import Pose, cut_out
-from deepfake_dataset.extract.frame import Frame
+from deepfake_dataset.faces.alignment import Pose, cut_out
+from deepfake_dataset.video.frame import Frame
 
 SIZE, TIMES, ROLL_DEG = 128, 8, 12.0
 RATIOS = [Fraction(tenths, 10) for tenths in (11, 13, 16, 19, 22, 26, 30)]

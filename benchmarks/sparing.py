@@ -13,10 +13,10 @@ from pathlib import Path
 
 from extract import clips
 
-from deepfake_dataset.extract.decode import Decoder, Tally
-from deepfake_dataset.extract.sparing import Need
-from deepfake_dataset.extract.video import needed
+from deepfake_dataset.extract import needed
 from deepfake_dataset.settings import ExtractSettings
+from deepfake_dataset.video.decode import Decoder, Tally
+from deepfake_dataset.video.frame_skipping import Need
 
 MOST_PIXELS = 70_000_000
 

@@ -25,15 +25,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from deepfake_dataset.manifest import write_manifest
+from deepfake_dataset.dataset.manifest import write_manifest
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assign import Search, Task, assign, solve
-from deepfake_dataset.split.joins import Join, Reason
-from deepfake_dataset.split.outcome import record_of
+from deepfake_dataset.split.assignment.assign import Search, Task, assign, solve
+from deepfake_dataset.split.assignment.sides import Side
+from deepfake_dataset.split.links.reasons import Join, Reason
+from deepfake_dataset.split.manifests.manifest_rows import manifest_rows
+from deepfake_dataset.split.manifests.publish import making, publish
+from deepfake_dataset.split.manifests.split_record import record_of
 from deepfake_dataset.split.plan import join_videos, plan_split
-from deepfake_dataset.split.publish import making, publish
-from deepfake_dataset.split.rows import manifest_rows
-from deepfake_dataset.split.sides import Side
 
 FACES_A_VIDEO = 50
 CIRCLE = 100

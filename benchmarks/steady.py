@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.records import Face, Video
 
 REACH = 3

@@ -27,11 +27,11 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.examples import Examples, folder_examples
-from deepfake_dataset.baseline.feed import Feed
+from deepfake_dataset.baseline.data.examples import Examples, folder_examples
+from deepfake_dataset.baseline.data.training_batches import Feed
 from deepfake_dataset.baseline.models import build, jit
-from deepfake_dataset.baseline.optimise import compiled
-from deepfake_dataset.baseline.recipes import Recipe, recipe
+from deepfake_dataset.baseline.training.optimiser import compiled
+from deepfake_dataset.baseline.training.recipes import Recipe, recipe
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
 SIDE, BATCH = 256, 32

@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.detectors import make_detector
-from deepfake_dataset.extract.search import Search
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detectors import make_detector
 from deepfake_dataset.records import Video
 from deepfake_dataset.settings import ExtractSettings
-from deepfake_dataset.sources.find import find_source
+from deepfake_dataset.sources.locate import find_source
+from deepfake_dataset.video.decode import Decoder
 
 
 def compare(video: Video, source: Path, settings: ExtractSettings) -> tuple[list[float], int]:

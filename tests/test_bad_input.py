@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from deepfake_dataset.commands.extract import extract_faces
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import DatasetWriteError, SourceError
 from deepfake_dataset.records import Video
-from deepfake_dataset.sources import fingerprints
+from deepfake_dataset.sources import known_files
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -180,7 +180,7 @@ PEAK_OF_DECODING = """
 import re, sys
 from pathlib import Path
 from deepfake_dataset.errors import FrameTooLargeError
-from deepfake_dataset.extract.decode import Decoder
+from deepfake_dataset.video.decode import Decoder
 
 def peak_kb():
     return int(re.search(r"VmPeak: *\t* *([0-9]+) kB", Path("/proc/self/status").read_text())[1])
@@ -269,7 +269,7 @@ def test_a_file_that_may_not_be_read_has_a_record_that_says_so(
             raise PermissionError(13, "Permission denied")
         return open_(path, *args, **kwargs)
 
-    monkeypatch.setattr(fingerprints.Path, "open", denied)
+    monkeypatch.setattr(known_files.Path, "open", denied)
     secret = recorded()["secret.mp4"]
     assert (secret.error, secret.message) == ("unreadable", "Permission denied")
 

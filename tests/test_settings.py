@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import NotADatasetError, SettingsError
 from deepfake_dataset.settings import (
     ExtractSettings,

@@ -11,8 +11,8 @@ from deepfake_dataset.cli.console import print_json, say
 from deepfake_dataset.errors import UsageError
 
 if TYPE_CHECKING:
+    from deepfake_dataset.split.audit.audit_record import Audit
     from deepfake_dataset.split.audit.leakage import Leakage
-    from deepfake_dataset.split.audit.record import Audit
     from deepfake_dataset.split.audit.shortcut import Shortcut
 
 _NAMED = 4

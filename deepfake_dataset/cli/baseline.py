@@ -11,8 +11,8 @@ from deepfake_dataset.cli.app import JsonOption, app
 from deepfake_dataset.cli.console import print_json, say
 
 if TYPE_CHECKING:
-    from deepfake_dataset.baseline.metrics import Estimate
-    from deepfake_dataset.baseline.train import Progress
+    from deepfake_dataset.baseline.scoring.metrics import Estimate
+    from deepfake_dataset.baseline.training.train import Progress
     from deepfake_dataset.commands.baseline import Baseline
 
 
@@ -120,7 +120,7 @@ class TrainingBar:
 def _print(baseline: "Baseline") -> None:
     about, report = baseline.report.about, baseline.report
     if baseline.unreadable:
-        from deepfake_dataset.baseline.images import listed
+        from deepfake_dataset.baseline.data.images import listed
 
         say(f"{len(baseline.unreadable)} unreadable images left out: {listed(baseline.unreadable)}")
     faces, videos = report.per_frame, report.per_video_by_mean

@@ -8,9 +8,9 @@ from typing import Any, Self
 from tqdm import tqdm
 
 from deepfake_dataset.commands.extract import Progress
+from deepfake_dataset.dataset.schema import to_row
 from deepfake_dataset.errors import VIDEO_ERRORS, VideoError
 from deepfake_dataset.records import Status, Video
-from deepfake_dataset.schema import to_row
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from deepfake_dataset.cli.app import JsonOption, app
 from deepfake_dataset.cli.console import Bar, print_json, say
-from deepfake_dataset.cli.totals import print_summary
+from deepfake_dataset.cli.print_totals import print_summary
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app, setting
 from deepfake_dataset.cli.console import Bar, print_json
-from deepfake_dataset.cli.totals import print_summary
+from deepfake_dataset.cli.print_totals import print_summary
 from deepfake_dataset.errors import UsageError
 
 SOME_FAILED = 2

@@ -7,7 +7,7 @@ import typer
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app
 from deepfake_dataset.cli.console import print_json, say
-from deepfake_dataset.cli.reviewing import LookBar, print_applied, print_queue
+from deepfake_dataset.cli.print_review import LookBar, print_applied, print_queue
 from deepfake_dataset.errors import UsageError
 
 

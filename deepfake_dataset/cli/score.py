@@ -10,11 +10,11 @@ from deepfake_dataset.cli.app import JsonOption, app, setting
 from deepfake_dataset.cli.console import Bar, print_json, say
 from deepfake_dataset.cli.extract import SOME_FAILED
 from deepfake_dataset.commands.score import score as score_
-from deepfake_dataset.wording import number
+from deepfake_dataset.report.text import number
 
 if TYPE_CHECKING:
-    from deepfake_dataset.baseline.metrics import Estimate
-    from deepfake_dataset.baseline.score import Scored
+    from deepfake_dataset.baseline.scoring.metrics import Estimate
+    from deepfake_dataset.baseline.scoring.score_rows import Scored
 
 
 @app.command()
@@ -52,7 +52,7 @@ def score(
 
 
 def _csv(scored: "Scored") -> str:
-    from deepfake_dataset.baseline.score import FaceScore, VideoScore, as_csv
+    from deepfake_dataset.baseline.scoring.score_rows import FaceScore, VideoScore, as_csv
 
     from_videos = any(face.frame is not None for face in scored.faces) or not scored.faces
     if from_videos:
@@ -62,7 +62,7 @@ def _csv(scored: "Scored") -> str:
 
 def _print(scored: "Scored") -> None:
     if scored.unreadable:
-        from deepfake_dataset.baseline.images import listed
+        from deepfake_dataset.baseline.data.images import listed
 
         say(f"{len(scored.unreadable)} unreadable images left out: {listed(scored.unreadable)}")
     told = [video for video in scored.videos if video.p_real is not None]

@@ -11,12 +11,12 @@ from tqdm import tqdm
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app, setting
 from deepfake_dataset.cli.console import print_json, say
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.wording import number
+from deepfake_dataset.report.text import number
 
 if TYPE_CHECKING:
     from deepfake_dataset.commands.split import Explained, SplitSummary
-    from deepfake_dataset.split.chains import Swallowed
-    from deepfake_dataset.split.outcome import Cardinality, SetAside
+    from deepfake_dataset.split.links.oversized_groups import Swallowed
+    from deepfake_dataset.split.manifests.split_record import Cardinality, SetAside
 
 _SHOWN = 10
 

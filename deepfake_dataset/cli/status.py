@@ -2,15 +2,15 @@
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app
 from deepfake_dataset.cli.console import print_json, say
-from deepfake_dataset.cli.totals import print_errors, print_totals
+from deepfake_dataset.cli.print_totals import print_errors, print_totals
 
 
 @app.command()
 def status(dataset: DatasetOption, as_json: JsonOption = False) -> None:
     """Show what a dataset holds."""
-    from deepfake_dataset.cli.reviewing import print_reviewed
-    from deepfake_dataset.cli.upkeep import print_upkeep
-    from deepfake_dataset.commands.reviewed import read_reviewed
+    from deepfake_dataset.cli.print_review import print_reviewed
+    from deepfake_dataset.cli.print_upkeep import print_upkeep
+    from deepfake_dataset.commands.review_status import read_reviewed
     from deepfake_dataset.commands.status import read_status, read_upkeep
 
     totals, upkeep = read_status(dataset), read_upkeep(dataset)

@@ -44,7 +44,7 @@ def run(
     Failed videos are tried in three runs, then given up (dsbuild retry). The log is in
     logs/ of the dataset.
     """
-    from deepfake_dataset.cli.upkeep import print_run
+    from deepfake_dataset.cli.print_upkeep import print_run
     from deepfake_dataset.commands.run import run_unattended
 
     summary = run_unattended(
@@ -76,7 +76,7 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Try failed videos again, given up or not."""
-    from deepfake_dataset.cli.upkeep import print_retried
+    from deepfake_dataset.cli.print_upkeep import print_retried
     from deepfake_dataset.commands.retry import retry_failed
 
     with Bar() as bar:
@@ -95,7 +95,7 @@ def prune(
     as_json: JsonOption = False,
 ) -> None:
     """List the videos whose files are gone or replaced; with --yes, take them out."""
-    from deepfake_dataset.cli.upkeep import print_pruned
+    from deepfake_dataset.cli.print_upkeep import print_pruned
     from deepfake_dataset.commands.prune import prune_dataset
 
     pruned = prune_dataset(dataset, really=really, wait=wait)
@@ -114,7 +114,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check every record, crop and manifest against its hash; exit code 2 where one is wrong."""
-    from deepfake_dataset.cli.upkeep import print_verified
+    from deepfake_dataset.cli.print_upkeep import print_verified
     from deepfake_dataset.commands.verify import verify_dataset
 
     with Bar() as bar:

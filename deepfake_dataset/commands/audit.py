@@ -8,18 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from deepfake_dataset.dataset import Dataset, writing
-from deepfake_dataset.decisions import apply_decisions, read_decisions
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
+from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import Settings
-from deepfake_dataset.sources.words import LABEL_WORDS
+from deepfake_dataset.sources.label_words import LABEL_WORDS
+from deepfake_dataset.storage.local import writing
 
 if TYPE_CHECKING:
+    from deepfake_dataset.split.audit.audit_record import Audit
+    from deepfake_dataset.split.audit.external_sets import Listing
     from deepfake_dataset.split.audit.leakage import Leakage
-    from deepfake_dataset.split.audit.listing import Listing
-    from deepfake_dataset.split.audit.record import Audit
 
 PICTURE = "shortcut.png"
 _SIDES = ("train", "test", "val")
@@ -33,7 +34,7 @@ def audit_dataset(dataset: Path) -> "Audit":
     What crosses is in the answer, and ``answer.leakage.refuse()`` raises LeakError for it.
     Raises :class:`UsageError` where nothing was split yet.
     """
-    from deepfake_dataset.split.audit.record import audit_split
+    from deepfake_dataset.split.audit.audit_record import audit_split
 
     opened = Dataset.open(dataset)
     listings = _listings(opened)
@@ -77,15 +78,15 @@ def _positions(dataset: Dataset) -> list[str]:
 
 
 def _cuts(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
-    from deepfake_dataset.split.told import read_cuts
-    from deepfake_dataset.split.videos import videos_of
+    from deepfake_dataset.split.links.cannot_link_file import read_cuts
+    from deepfake_dataset.split.video_table import videos_of
 
     return read_cuts(dataset.root / "review" / "cuts.csv", videos_of(faces))
 
 
 def _listings(dataset: Dataset) -> "list[Listing]":
-    from deepfake_dataset.manifest import read_manifest
-    from deepfake_dataset.split.audit.listing import Listing
+    from deepfake_dataset.dataset.manifest import read_manifest
+    from deepfake_dataset.split.audit.external_sets import Listing
 
     files = [dataset.root / "manifests" / f"{side}.csv" for side in _SIDES]
     there = [file for file in files if file.is_file()]
@@ -98,7 +99,7 @@ def _listings(dataset: Dataset) -> "list[Listing]":
 
 def _groups(dataset: Dataset, faces: pa.Table) -> list[str]:
     """The group of each face's video; a video that is in none is one of its own."""
-    from deepfake_dataset.split.publish import read_record
+    from deepfake_dataset.split.manifests.publish import read_record
 
     record = read_record(dataset.root / "manifests")
     group = {video.video_id: video.group_id for video in record.videos} if record else {}
@@ -107,7 +108,7 @@ def _groups(dataset: Dataset, faces: pa.Table) -> list[str]:
 
 def draw_audit(dataset: Path, audit: "Audit") -> Path:
     """Draw how well the label can be told without pixels; gives the picture's path."""
-    from deepfake_dataset.split.audit.picture import draw_shortcut
+    from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
     target = dataset / "reports" / PICTURE
     aside = target.with_name(f".partial-{PICTURE}")
@@ -133,8 +134,8 @@ def audit_files(
     Raises :class:`UsageError` for fewer than two sides, and ManifestError for one that cannot
     be read.
     """
-    from deepfake_dataset.split.audit.listing import look, read_listing, with_pictures
-    from deepfake_dataset.split.audit.record import audit_listings
+    from deepfake_dataset.split.audit.audit_record import audit_listings
+    from deepfake_dataset.split.audit.external_sets import look, read_listing, with_pictures
 
     if len({side.absolute() for side in sides}) < 2:
         raise UsageError(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, UsageError
 
 if TYPE_CHECKING:
-    from deepfake_dataset.baseline.examples import Examples
-    from deepfake_dataset.baseline.recipes import Recipe
-    from deepfake_dataset.baseline.report import Report
-    from deepfake_dataset.baseline.train import Progress
+    from deepfake_dataset.baseline.data.examples import Examples
+    from deepfake_dataset.baseline.report.report import Report
+    from deepfake_dataset.baseline.training.recipes import Recipe
+    from deepfake_dataset.baseline.training.train import Progress
 
 Audit = Callable[[Path], None]
 """Raises LeakError where the manifests of the dataset in a folder share faces."""
@@ -74,9 +74,9 @@ def train_baseline(
     Raises :class:`LeakError` where training and test share faces, unless ``force``;
     :class:`UsageError` for all else that is amiss.
     """
-    from deepfake_dataset.baseline.recipes import recipe as named
-    from deepfake_dataset.baseline.runs import save_model, write_recipe
-    from deepfake_dataset.baseline.train import train
+    from deepfake_dataset.baseline.training.recipes import recipe as named
+    from deepfake_dataset.baseline.training.run_folder import save_model, write_recipe
+    from deepfake_dataset.baseline.training.train import train
 
     asked = named(recipe, changes)
     sides = _sides(dataset, images, asked, force=force, audit=audit)
@@ -98,8 +98,8 @@ def train_baseline(
 
 def _folder(models: Path, recipe: str, run: str | None, *, resume: bool) -> Path:
     """The run's folder, made if it is not there."""
-    from deepfake_dataset.baseline.checkpoint import CHECKPOINT_FILE
-    from deepfake_dataset.dataset import writing
+    from deepfake_dataset.baseline.training.checkpoint import CHECKPOINT_FILE
+    from deepfake_dataset.storage.local import writing
 
     taken = {n for n in range(1, 10_000) if (models / f"{recipe}-{n}").exists()}
     last = max(taken, default=0)
@@ -123,8 +123,8 @@ def _sides(
     audit: Audit | None,
 ) -> Sides:
     """The faces of each side, without those that cannot be read."""
-    from deepfake_dataset.baseline.examples import need_both_classes
-    from deepfake_dataset.baseline.images import readable
+    from deepfake_dataset.baseline.data.examples import need_both_classes
+    from deepfake_dataset.baseline.data.images import readable
 
     if images is not None:
         sides = _of_folder(images, recipe)
@@ -141,7 +141,7 @@ def _sides(
 
 
 def _of_folder(folder: Path, recipe: "Recipe") -> Sides:
-    from deepfake_dataset.baseline.examples import folder_examples, held_back
+    from deepfake_dataset.baseline.data.examples import folder_examples, held_back
 
     examples = folder_examples(folder)
     training, validation, test = held_back(examples, HELD_BACK, recipe.seed)
@@ -149,8 +149,8 @@ def _of_folder(folder: Path, recipe: "Recipe") -> Sides:
 
 
 def _of_manifests(root: Path, recipe: "Recipe", *, force: bool, audit: Audit | None) -> Sides:
-    from deepfake_dataset.baseline.examples import held_back, read_examples
-    from deepfake_dataset.baseline.leaks import refuse_leaks
+    from deepfake_dataset.baseline.data.examples import held_back, read_examples
+    from deepfake_dataset.baseline.data.train_test_overlap import refuse_leaks
 
     folder = Dataset.open(root).root / "manifests"
     train_csv, val_csv, test_csv = (folder / f"{name}.csv" for name in ("train", "val", "test"))
@@ -177,12 +177,12 @@ def _score(
     """Fit the calibration on validation, score the test, write what a run leaves."""
     import keras
 
-    from deepfake_dataset.baseline.calibrate import fit_calibration, write_calibration
-    from deepfake_dataset.baseline.front import level, with_front
-    from deepfake_dataset.baseline.history import read_history
     from deepfake_dataset.baseline.models import side_of
-    from deepfake_dataset.baseline.predict import pixels_of, predictions
-    from deepfake_dataset.baseline.report import About, write_report
+    from deepfake_dataset.baseline.network.preprocessing_layers import level, with_front
+    from deepfake_dataset.baseline.report.report import About, write_report
+    from deepfake_dataset.baseline.scoring.calibration import fit_calibration, write_calibration
+    from deepfake_dataset.baseline.scoring.predict import pixels_of, predictions
+    from deepfake_dataset.baseline.training.history import read_history
 
     model = with_front(network, levelled=recipe.levelled)
     validation = predictions(model, sides.validation, resize=recipe.resize)

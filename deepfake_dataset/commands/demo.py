@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deepfake_dataset.commands.extract import Progress, extract_faces
 from deepfake_dataset.commands.sheet import draw_dataset
-from deepfake_dataset.tallies import Summary
+from deepfake_dataset.dataset.totals import Summary
 
 
 @dataclass(frozen=True, slots=True)

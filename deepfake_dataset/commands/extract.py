@@ -9,23 +9,24 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepfake_dataset.attempts import AttemptLog
-from deepfake_dataset.briefs import Brief, brief_of, read_briefs
-from deepfake_dataset.dataset import SETTINGS_FILE, Dataset, writing
-from deepfake_dataset.engine import Limits, Outcome, run_each
+from deepfake_dataset.dataset.catalog.attempts import AttemptLog
+from deepfake_dataset.dataset.catalog.index import Brief, brief_of, read_briefs
+from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset.totals import Summary, totals_of
+from deepfake_dataset.engine.local import Limits, Outcome, run_each
 from deepfake_dataset.errors import ChangedError, UnreadableError, VideoError
-from deepfake_dataset.lock import exclusive
-from deepfake_dataset.models import check_models
+from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import Settings, write_settings
 from deepfake_dataset.sources.discover import Found, find_videos, list_videos
-from deepfake_dataset.sources.fingerprints import Fingerprints
-from deepfake_dataset.sources.places import Unreadable
-from deepfake_dataset.sources.whereabouts import Fate, Whereabouts
-from deepfake_dataset.tallies import Summary, totals_of
+from deepfake_dataset.sources.files import Unreadable
+from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.locations import Fate, Whereabouts
+from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.local import writing
 
 if TYPE_CHECKING:
-    from deepfake_dataset.extract.video import Job
+    from deepfake_dataset.extract import Job
 
 _UNREADABLE = "unreadable-"
 _FILE_LIMIT_MB = 1024
@@ -252,7 +253,7 @@ class Extraction:
         if not self._due:
             return
         check_models()
-        from deepfake_dataset.extract.video import Job, extract_video
+        from deepfake_dataset.extract import Job, extract_video
 
         settings = self._dataset.settings.run
         jobs = (Job(file, self._dataset) for file in self._due)
@@ -263,7 +264,7 @@ class Extraction:
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
-            preload=["deepfake_dataset.extract.warm"],
+            preload=["deepfake_dataset.extract", "deepfake_dataset.faces.preload"],
             hold=[self._lock],
         )
         with closing(outcomes):
@@ -300,7 +301,7 @@ class Extraction:
         return self._commit_fault(outcome.item.file, outcome.fault)
 
     def _commit_fault(self, file: VideoFile, fault: VideoError) -> Video:
-        from deepfake_dataset.extract.video import fault_record
+        from deepfake_dataset.extract import fault_record
 
         video = fault_record(file, self._dataset.settings.extract, fault)
         self._dataset.commit(video)

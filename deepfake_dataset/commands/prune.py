@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.attempts import AttemptLog
-from deepfake_dataset.briefs import read_briefs
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.lock import exclusive
-from deepfake_dataset.sources.whereabouts import Fate, Whereabouts
+from deepfake_dataset.dataset.catalog.attempts import AttemptLog
+from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.sources.locations import Fate, Whereabouts
+from deepfake_dataset.storage.lease import exclusive
 
 _LOST = (Fate.GONE, Fate.REPLACED)
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.attempts import AttemptLog
-from deepfake_dataset.briefs import Brief, read_briefs
-from deepfake_dataset.commands.again import files_still_there
 from deepfake_dataset.commands.extract import Extraction, Progress
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.commands.redo import files_still_there
+from deepfake_dataset.dataset.catalog.attempts import AttemptLog
+from deepfake_dataset.dataset.catalog.index import Brief, read_briefs
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.errors import VIDEO_ERRORS, UsageError
-from deepfake_dataset.lock import exclusive
 from deepfake_dataset.records import Status
 from deepfake_dataset.sources.discover import Found
-from deepfake_dataset.tallies import Totals, totals_of
+from deepfake_dataset.storage.lease import exclusive
 
 
 @dataclass(frozen=True, slots=True)

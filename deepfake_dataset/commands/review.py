@@ -14,25 +14,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from deepfake_dataset.cells import one_line
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import Verdicts, read_decisions, verdicts
-from deepfake_dataset.engine import Limits, run_each
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Verdicts, read_decisions, verdicts
+from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.dataset.spreadsheet_safety import one_line
+from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
-from deepfake_dataset.faces import read_faces
-from deepfake_dataset.models import check_models
+from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.records import Face
-from deepfake_dataset.review.clues import Task, measure
-from deepfake_dataset.review.desk import Desk
-from deepfake_dataset.review.exchange import Applied, apply_table
-from deepfake_dataset.review.judgements import judge
-from deepfake_dataset.review.memory import Memory
+from deepfake_dataset.review.crop_measurements import Task, measure
+from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
+from deepfake_dataset.review.import_decisions import Applied, apply_table
+from deepfake_dataset.review.measurement_cache import Memory
 from deepfake_dataset.review.queue import queue_path, rank, renew_queue, write_queue
-from deepfake_dataset.review.recrop import Marks, Retake, Spot
-from deepfake_dataset.sources.find import find_source
+from deepfake_dataset.review.score_cache import judge
+from deepfake_dataset.review.session import Desk
+from deepfake_dataset.sources.locate import find_source
 
 if TYPE_CHECKING:
-    from deepfake_dataset.extract.frame import Frame, Image
+    from deepfake_dataset.video.frame import Frame, Image
 
 _FRAMES_KEPT = 8
 """Decoded frames: 3 MB each at 1080p; a person drags landmarks over one, and looks back."""
@@ -128,7 +128,7 @@ def user_name() -> str:
 
 def who_is(crop: "Image", face: Face) -> NDArray[np.float32]:
     """The embedding of a face in its RGB crop, by which split tells people apart too."""
-    from deepfake_dataset.split.embeddings import Sitter, embed, in_crop
+    from deepfake_dataset.split.similarity.face_embeddings import Sitter, embed, in_crop
 
     names = ("sha256", "center_x", "center_y", "native_px", "roll_deg")
     place = {name: getattr(face, name) for name in names}
@@ -164,7 +164,7 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
     if not video_ids:
         return measured
     check_models()
-    from deepfake_dataset.extract.second_look import look_again
+    from deepfake_dataset.faces.crop_recheck import look_again
 
     settings = dataset.settings.run
     outcomes = run_each(
@@ -172,7 +172,7 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
         [Task(dataset, video_id, look_again, who_is) for video_id in video_ids],
         workers=settings.worker_count,
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
-        preload=["deepfake_dataset.extract.warm_look"],
+        preload=["deepfake_dataset.faces.preload_recheck"],
     )
     with closing(outcomes):
         for outcome in outcomes:
@@ -196,14 +196,14 @@ class SourceStudio:
     _lock: Lock = field(default_factory=Lock)
 
     def still(self, spot: Spot) -> bytes:
-        """As :class:`deepfake_dataset.review.recrop.Studio` says."""
-        from deepfake_dataset.extract.retake import encode_still
+        """As :class:`deepfake_dataset.review.fixed_crops.Studio` says."""
+        from deepfake_dataset.faces.recrop import encode_still
 
         return encode_still(self._frame(spot))
 
     def retake(self, spot: Spot, marks: Marks) -> Retake:
-        """As :class:`deepfake_dataset.review.recrop.Studio` says."""
-        from deepfake_dataset.extract.retake import retake
+        """As :class:`deepfake_dataset.review.fixed_crops.Studio` says."""
+        from deepfake_dataset.faces.recrop import retake
 
         settings = self._dataset.settings.extract
         frame = self._frame(spot)
@@ -212,7 +212,7 @@ class SourceStudio:
         return Retake(**{name: getattr(made.face, name) for name in names}, png=made.png)
 
     def _frame(self, spot: Spot) -> "Frame":
-        from deepfake_dataset.extract.retake import read_frame
+        from deepfake_dataset.faces.recrop import read_frame
 
         key = spot.video_id, spot.face.frame
         with self._lock:

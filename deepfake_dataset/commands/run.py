@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepfake_dataset.commands.extract import Care, Progress, extract_into
-from deepfake_dataset.commands.steps import Result, Step, follow_up
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.ending import ending_when_asked
+from deepfake_dataset.commands.follow_up import Result, Step, follow_up
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.totals import Summary
+from deepfake_dataset.engine.graceful_stop import ending_when_asked
 from deepfake_dataset.errors import DsbuildError
-from deepfake_dataset.lock import exclusive
-from deepfake_dataset.logs import Note, writing_log
-from deepfake_dataset.metrics import Gauge, write_metrics
 from deepfake_dataset.records import Status, Video
+from deepfake_dataset.report.run_log import Note, writing_log
+from deepfake_dataset.report.run_metrics import Gauge, write_metrics
 from deepfake_dataset.settings import Settings
-from deepfake_dataset.sources.walk import list_files
-from deepfake_dataset.tallies import Summary
+from deepfake_dataset.sources.list_files import list_files
+from deepfake_dataset.storage.lease import exclusive
 
 EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 130
 SETTLE_S = 60.0

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepfake_dataset.commands.extract import Progress, extract_faces
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Face, Scene, Video
 from deepfake_dataset.settings import Settings
-from deepfake_dataset.sources.walk import list_files
+from deepfake_dataset.sources.list_files import list_files
 
 if TYPE_CHECKING:
-    from deepfake_dataset.baseline.examples import Examples
-    from deepfake_dataset.baseline.metrics import Predictions
-    from deepfake_dataset.baseline.score import FaceScore, Scored, VideoScore
-    from deepfake_dataset.baseline.scorer import Scorer
-    from deepfake_dataset.baseline.timeline import Part
+    from deepfake_dataset.baseline.data.examples import Examples
+    from deepfake_dataset.baseline.report.score_timeline import Part
+    from deepfake_dataset.baseline.scoring.metrics import Predictions
+    from deepfake_dataset.baseline.scoring.score_rows import FaceScore, Scored, VideoScore
+    from deepfake_dataset.baseline.scoring.trained_model import Scorer
 
 FACES_FILE, VIDEOS_FILE, TIMELINES_FOLDER = "faces.csv", "videos.csv", "timelines"
 
@@ -54,7 +54,7 @@ def score(
 
     Raises :class:`UsageError` for a model that cannot be used and for what cannot be scored.
     """
-    from deepfake_dataset.baseline.scorer import open_scorer
+    from deepfake_dataset.baseline.scoring.trained_model import open_scorer
 
     if not given.exists():
         raise ImagesError(f"{given} does not exist", "name a manifest, images or videos")
@@ -80,7 +80,7 @@ def _settings_for(model: Path) -> Settings:
 
 def _is_video(given: Path) -> bool:
     """Whether it is a video or a folder that holds any; a file that is nothing else is one."""
-    from deepfake_dataset.baseline.examples import IMAGE_SUFFIXES
+    from deepfake_dataset.baseline.data.examples import IMAGE_SUFFIXES
 
     if given.is_dir():
         return bool(list_files([given]).files)
@@ -88,9 +88,9 @@ def _is_video(given: Path) -> bool:
 
 
 def _score_images(asked: _Asked, given: Path) -> "Scored":
-    from deepfake_dataset.baseline.images import readable
-    from deepfake_dataset.baseline.loose import loose_examples, manifest_examples
-    from deepfake_dataset.baseline.score import face_scores, video_scores
+    from deepfake_dataset.baseline.data.images import readable
+    from deepfake_dataset.baseline.data.images_to_score import loose_examples, manifest_examples
+    from deepfake_dataset.baseline.scoring.score_rows import face_scores, video_scores
 
     read = manifest_examples if given.suffix.lower() == ".csv" else loose_examples
     examples, unreadable = readable(read(given))
@@ -100,7 +100,7 @@ def _score_images(asked: _Asked, given: Path) -> "Scored":
 
 
 def _score_dataset(asked: _Asked, dataset: Dataset) -> "Scored":
-    from deepfake_dataset.baseline.score import face_scores, video_scores
+    from deepfake_dataset.baseline.scoring.score_rows import face_scores, video_scores
 
     videos = sorted(dataset.videos(), key=lambda video: (video.path, video.video_id))
     scores = asked.scorer.score(_examples(dataset, videos))
@@ -125,15 +125,15 @@ def _named(videos: Sequence[Video]) -> Iterator[tuple[str, Video]]:
 
 
 def _unscored(name: str, video: Video) -> "VideoScore":
-    from deepfake_dataset.baseline.score import VideoScore
+    from deepfake_dataset.baseline.scoring.score_rows import VideoScore
 
     message = video.message or "no face was found"
     return VideoScore(name, video.provenance.label, 0, error=video.error, message=message)
 
 
 def _examples(dataset: Dataset, videos: Sequence[Video]) -> "Examples":
-    from deepfake_dataset.baseline.examples import Examples
-    from deepfake_dataset.baseline.score import NUMBERS
+    from deepfake_dataset.baseline.data.examples import Examples
+    from deepfake_dataset.baseline.scoring.score_rows import NUMBERS
 
     rows = [(name, video, face) for name, video in _named(videos) for face in video.faces]
     crops = [dataset.face_path(video.video_id, face.face_id) for _, video, face in rows]
@@ -157,7 +157,7 @@ def _scored(
     faces: "tuple[FaceScore, ...]",
     videos: "tuple[VideoScore, ...]",
 ) -> "Scored":
-    from deepfake_dataset.baseline.score import Scored, measured
+    from deepfake_dataset.baseline.scoring.score_rows import Scored, measured
 
     per_face, per_video = measured(scores, asked.threshold)
     calibration = asked.scorer.calibration
@@ -175,8 +175,8 @@ def _scored(
 
 
 def _written(asked: _Asked, scored: "Scored") -> "Scored":
-    from deepfake_dataset.baseline.atomic import write_whole
-    from deepfake_dataset.baseline.score import FaceScore, VideoScore, as_csv
+    from deepfake_dataset.baseline.scoring.score_rows import FaceScore, VideoScore, as_csv
+    from deepfake_dataset.storage.atomic import write_whole
 
     if asked.output is not None:
         write_whole(asked.output / FACES_FILE, as_csv(scored.faces, FaceScore))
@@ -187,8 +187,8 @@ def _written(asked: _Asked, scored: "Scored") -> "Scored":
 def _draw_timelines(
     asked: _Asked, dataset: Dataset, videos: Sequence[Video], scores: "Predictions"
 ) -> None:
-    from deepfake_dataset.baseline.atomic import write_whole
-    from deepfake_dataset.baseline.timeline import draw_timeline
+    from deepfake_dataset.baseline.report.score_timeline import draw_timeline
+    from deepfake_dataset.storage.atomic import write_whole
 
     assert asked.output is not None
     start = 0
@@ -208,8 +208,8 @@ def _part(
     scene: Scene,
     p_real: "np.ndarray[tuple[int], np.dtype[np.float64]]",
 ) -> "Part":
-    from deepfake_dataset.baseline.images import read_image
-    from deepfake_dataset.baseline.timeline import Part
+    from deepfake_dataset.baseline.data.images import read_image
+    from deepfake_dataset.baseline.report.score_timeline import Part
 
     rows = [n for n, face in enumerate(video.faces) if face.scene == scene.scene]
     faces: list[Face] = [video.faces[n] for n in rows]

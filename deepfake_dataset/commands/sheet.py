@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepfake_dataset.briefs import read_briefs
 from deepfake_dataset.commands.status import read_status
-from deepfake_dataset.dataset import Dataset, writing
+from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.sources.find import find_source
+from deepfake_dataset.sources.locate import find_source
+from deepfake_dataset.storage.local import writing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,8 +26,8 @@ def draw_sheet(video: str, dataset: Path, output: Path | None = None) -> Path:
 
     Raises :class:`UsageError` where the dataset does not have the video.
     """
-    from deepfake_dataset.extract.stills import read_stills
-    from deepfake_dataset.report.sheet import draw_video, stills_of
+    from deepfake_dataset.report.contact_sheet import draw_video, stills_of
+    from deepfake_dataset.video.read_frames import read_stills
 
     opened = Dataset.open(dataset)
     file_id = _id_of(Path(video))

@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.commands.audit import draw_audit
-from deepfake_dataset.dataset import SETTINGS_FILE, Dataset, writing
+from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.settings import write_settings
-from deepfake_dataset.split.chains import Swallowed
-from deepfake_dataset.split.explain import Step
-from deepfake_dataset.split.outcome import Cardinality, SetAside, SplitRecord
+from deepfake_dataset.split.links.explain import Step
+from deepfake_dataset.split.links.oversized_groups import Swallowed
+from deepfake_dataset.split.manifests.split_record import Cardinality, SetAside, SplitRecord
+from deepfake_dataset.storage.local import writing
 
 if TYPE_CHECKING:
-    from deepfake_dataset.split.audit.record import Audit
+    from deepfake_dataset.split.audit.audit_record import Audit
+    from deepfake_dataset.split.links.cannot_link_file import Pair
     from deepfake_dataset.split.plan import Joined, Plan
-    from deepfake_dataset.split.told import Pair
 
 CUTS = "review/cuts.csv"
 
@@ -85,11 +86,11 @@ def split_dataset(
 
     Raises :class:`DsbuildError`; the manifests are then what they were.
     """
-    from deepfake_dataset.split.outcome import record_of
-    from deepfake_dataset.split.pinned import read_pins
+    from deepfake_dataset.split.assignment.given_split import read_pins
+    from deepfake_dataset.split.links.cannot_link_file import keep_cuts
+    from deepfake_dataset.split.manifests.publish import holding, making, publish
+    from deepfake_dataset.split.manifests.split_record import record_of
     from deepfake_dataset.split.plan import plan_split
-    from deepfake_dataset.split.publish import holding, making, publish
-    from deepfake_dataset.split.told import keep_cuts
 
     opened = Dataset.open(dataset)
     opened = replace(opened, settings=opened.settings.override(**settings))
@@ -122,9 +123,9 @@ def explain_video(video: str, dataset: Path, *, tell: Tell = lambda *_: None) ->
 
     Raises :class:`DsbuildError`.
     """
-    from deepfake_dataset.split.bonds import groups_of
-    from deepfake_dataset.split.explain import explain
-    from deepfake_dataset.split.pinned import find_video
+    from deepfake_dataset.split.assignment.given_split import find_video
+    from deepfake_dataset.split.links.explain import explain
+    from deepfake_dataset.split.links.must_link import groups_of
 
     opened = Dataset.open(dataset)
     joined = _look(opened, (), tell).joined
@@ -153,13 +154,13 @@ class _Evidence:
 
 def _look(dataset: Dataset, cuts: Sequence[str], tell: Tell) -> _Evidence:
     """Look at names and pictures; ``cuts`` as a person wrote them."""
-    from deepfake_dataset.decisions import apply_decisions, read_decisions
-    from deepfake_dataset.faces import read_faces
-    from deepfake_dataset.split.duplicates import find_duplicates
-    from deepfake_dataset.split.people import find_people
+    from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
+    from deepfake_dataset.dataset.face_table import read_faces
+    from deepfake_dataset.split.links.cannot_link_file import parse_cut, read_cuts
     from deepfake_dataset.split.plan import join_videos
-    from deepfake_dataset.split.told import parse_cut, read_cuts
-    from deepfake_dataset.split.videos import usable, videos_of
+    from deepfake_dataset.split.similarity.near_duplicates import find_duplicates
+    from deepfake_dataset.split.similarity.person_clusters import find_people
+    from deepfake_dataset.split.video_table import usable, videos_of
 
     settings = dataset.settings.split
     reviewed = apply_decisions(read_faces(dataset), read_decisions(dataset))
@@ -179,7 +180,7 @@ def _look(dataset: Dataset, cuts: Sequence[str], tell: Tell) -> _Evidence:
 
 def _sides_before(manifests: Path, *, anew: bool) -> dict[str, str]:
     """The side of each video in the split that stands; ``anew``, one that is damaged is none."""
-    from deepfake_dataset.split.publish import read_record
+    from deepfake_dataset.split.manifests.publish import read_record
 
     try:
         record = read_record(manifests)
@@ -191,14 +192,14 @@ def _sides_before(manifests: Path, *, anew: bool) -> dict[str, str]:
 
 
 def _held(joined: "Joined", known: dict[str, str]) -> NDArray[np.int8]:
-    from deepfake_dataset.split.sides import Side, side_named
+    from deepfake_dataset.split.assignment.sides import Side, side_named
 
     sides = (side_named(known.get(video_id, "")) for video_id in joined.videos.ids)
     return np.array([Side.FREE if side is None else side for side in sides], np.int8)
 
 
 def _words(joined: "Joined", held: NDArray[np.int8]) -> dict[str, str]:
-    from deepfake_dataset.split.sides import Side
+    from deepfake_dataset.split.assignment.sides import Side
 
     named = zip(joined.videos.ids, held.tolist(), strict=True)
     return {video_id: Side(side).word for video_id, side in named if side != Side.FREE}
@@ -206,12 +207,12 @@ def _words(joined: "Joined", held: NDArray[np.int8]) -> dict[str, str]:
 
 def _write(folder: Path, plan: "Plan", dataset: Dataset, cuts: "set[Pair]") -> "Audit":
     """Write manifests and their audit; raises LeakError where anything crosses."""
-    from deepfake_dataset.manifest import read_manifest, write_manifest
-    from deepfake_dataset.split.audit.listing import Listing
-    from deepfake_dataset.split.audit.record import audit_split, write_audit
+    from deepfake_dataset.dataset.manifest import read_manifest, write_manifest
+    from deepfake_dataset.split.assignment.sides import Side
+    from deepfake_dataset.split.audit.audit_record import audit_split, write_audit
+    from deepfake_dataset.split.audit.external_sets import Listing
+    from deepfake_dataset.split.manifests.manifest_rows import manifest_rows
     from deepfake_dataset.split.plan import positions_of
-    from deepfake_dataset.split.rows import manifest_rows
-    from deepfake_dataset.split.sides import Side
 
     listings = []
     for name, side in ((f"{Side(side).word}.csv", side) for side in plan.sides):

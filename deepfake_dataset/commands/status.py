@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.attempts import AttemptLog
-from deepfake_dataset.briefs import Brief, read_briefs
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.catalog.attempts import AttemptLog
+from deepfake_dataset.dataset.catalog.index import Brief, read_briefs
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.records import Status
-from deepfake_dataset.tallies import Totals, totals_of
 
 
 def read_status(dataset: Path) -> Totals:
@@ -42,7 +42,7 @@ class Upkeep:
 
 def read_upkeep(dataset: Path) -> Upkeep:
     """What became of the sources, and how many failed videos were given up."""
-    from deepfake_dataset.sources.whereabouts import Fate, Whereabouts
+    from deepfake_dataset.sources.locations import Fate, Whereabouts
 
     opened = Dataset.open(dataset)
     briefs, attempts = read_briefs(opened), AttemptLog(opened)

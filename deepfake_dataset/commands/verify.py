@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.commands.again import files_still_there
 from deepfake_dataset.commands.extract import Extraction, Progress
-from deepfake_dataset.dataset import Dataset, writing
+from deepfake_dataset.commands.redo import files_still_there
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.integrity import Check, Flaw, Problem
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.integrity import Check, Flaw, Problem
-from deepfake_dataset.lock import exclusive
 from deepfake_dataset.records import Provenance, VideoFile
 from deepfake_dataset.sources.discover import Found
+from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.local import writing
 
 _DELETED = (Flaw.ORPHAN, Flaw.HALF_MADE)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from deepfake_dataset.demo import encode
 from deepfake_dataset.demo.footage import frames
-from deepfake_dataset.demo.forge import self_blend
-from deepfake_dataset.demo.landmarks import find_landmarks
+from deepfake_dataset.demo.photo_landmarks import find_landmarks
 from deepfake_dataset.demo.photos import Image, load
+from deepfake_dataset.demo.pseudo_fake import self_blend
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
 from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.records import Label, Provenance

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from deepfake_dataset.demo.camera import Hand, expose
-from deepfake_dataset.demo.light import light_at
+from deepfake_dataset.demo.lighting import light_at
 from deepfake_dataset.demo.photos import Image, Photo
 from deepfake_dataset.demo.script import FPS, Shot, Take
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from deepfake_dataset.demo.camera import Move, Pose
-from deepfake_dataset.demo.light import COOL, DIM, HARSH, STUDIO, WARM, Light, LightChange
+from deepfake_dataset.demo.lighting import COOL, DIM, HARSH, STUDIO, WARM, Light, LightChange
 from deepfake_dataset.demo.photos import COELHO, COLLINS, HOPPER, Photo
 from deepfake_dataset.records import Cause
 

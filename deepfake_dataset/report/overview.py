@@ -5,8 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from deepfake_dataset.dataset.totals import Totals
 from deepfake_dataset.records import Face, Video
-from deepfake_dataset.report.paper import (
+from deepfake_dataset.report.drawing import (
     CROPS_ACROSS,
     crop,
     heading,
@@ -14,8 +15,7 @@ from deepfake_dataset.report.paper import (
     line,
     stacked,
 )
-from deepfake_dataset.tallies import Totals
-from deepfake_dataset.wording import number
+from deepfake_dataset.report.text import number
 
 
 def draw_overview(

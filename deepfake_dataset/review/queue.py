@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from deepfake_dataset.cells import neutral_column
-from deepfake_dataset.dataset import Dataset, file_state, writing
-from deepfake_dataset.decisions import STATES, State, Verdicts
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
+from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.suspicion import Suspicion
+from deepfake_dataset.review.score import Suspicion
+from deepfake_dataset.storage.local import file_state, writing
 
 _FORM = 1
 """Raised whenever :func:`write_queue` would write the same faces otherwise."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from deepfake_dataset.errors import SourceError
 from deepfake_dataset.records import Label, Provenance, VideoFile
-from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.files import File, Unreadable, printable
+from deepfake_dataset.sources.known_files import Fingerprints
 from deepfake_dataset.sources.labels_csv import match_labels, read_labels
 from deepfake_dataset.sources.layouts import provenances
-from deepfake_dataset.sources.places import File, Unreadable, printable
-from deepfake_dataset.sources.settle import is_settled
-from deepfake_dataset.sources.walk import Listing, list_files
+from deepfake_dataset.sources.list_files import Listing, list_files
+from deepfake_dataset.sources.settled_files import is_settled
 
 
 @dataclass(frozen=True, slots=True)

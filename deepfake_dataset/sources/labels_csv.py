@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepfake_dataset.dataset.csv_tables import read_rows
 from deepfake_dataset.errors import LabelsError
 from deepfake_dataset.records import Provenance
-from deepfake_dataset.sources.places import File, printable
-from deepfake_dataset.sources.words import LABEL_WORDS
-from deepfake_dataset.spreadsheet import read_rows
+from deepfake_dataset.sources.files import File, printable
+from deepfake_dataset.sources.label_words import LABEL_WORDS
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("method", "target", "donor")

@@ -12,15 +12,21 @@ from numpy.typing import NDArray
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assign import Assignment, Task, assign
-from deepfake_dataset.split.balance import RESOLUTION, Binned, balanced_columns, binned, joint
-from deepfake_dataset.split.bonds import Bonds, bonds_of, groups_of
-from deepfake_dataset.split.chains import Swallowed, swallowed
-from deepfake_dataset.split.draw import draw, lots
-from deepfake_dataset.split.joins import Join
-from deepfake_dataset.split.sides import Side
-from deepfake_dataset.split.sticky import Tie, settle
-from deepfake_dataset.split.videos import Videos, usable, videos_of
+from deepfake_dataset.split.assignment.assign import Assignment, Task, assign
+from deepfake_dataset.split.assignment.growing_split import Tie, settle
+from deepfake_dataset.split.assignment.sides import Side
+from deepfake_dataset.split.balance.balance_bins import (
+    RESOLUTION,
+    Binned,
+    balanced_columns,
+    binned,
+    joint,
+)
+from deepfake_dataset.split.balance.subsample import draw, lots
+from deepfake_dataset.split.links.must_link import Bonds, bonds_of, groups_of
+from deepfake_dataset.split.links.oversized_groups import Swallowed, swallowed
+from deepfake_dataset.split.links.reasons import Join
+from deepfake_dataset.split.video_table import Videos, usable, videos_of
 
 _CLASS, _CLASS_IN_BIN, _KIND = 4, 2, 1
 """What a face off its share costs: in its class, in its class and bin, in its method or codec.
@@ -81,7 +87,7 @@ def join_videos(
 ) -> Joined:
     """The faces that settings allow, and what binds their videos.
 
-    ``faces`` as from :func:`deepfake_dataset.decisions.apply_decisions`. Raises SplitError
+    ``faces`` as from :func:`deepfake_dataset.dataset.decisions.apply_decisions`. Raises SplitError
     where there are no faces, or faces of one class only.
     """
     chosen = usable(faces, reviewed_only=settings.reviewed_only)

@@ -20,11 +20,11 @@ from deepfake_dataset.cli.app import app
 from deepfake_dataset.cli.console import Bar
 from deepfake_dataset.commands.demo import Demo
 from deepfake_dataset.commands.extract import Progress
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.lock import exclusive
-from deepfake_dataset.schema import json_schema
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.schema import json_schema
+from deepfake_dataset.dataset.totals import Summary, Totals, totals_of
 from deepfake_dataset.settings import ExtractSettings, RunSettings, read_settings
-from deepfake_dataset.tallies import Summary, Totals, totals_of
+from deepfake_dataset.storage.lease import exclusive
 
 ROOT = Path(__file__).resolve().parents[2]
 

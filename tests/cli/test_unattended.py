@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from deepfake_dataset.commands.steps import Result, Step
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.integrity import HINTS
+from deepfake_dataset.commands.follow_up import Result, Step
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.integrity import HINTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DSBUILD = [sys.executable, "-m", "deepfake_dataset"]
@@ -273,7 +273,7 @@ def calls_made(function: Callable[[], object]) -> int:
 
 
 def test_listing_twice_as_many_files_takes_twice_as_many_steps(tmp_path):
-    from deepfake_dataset.sources.walk import list_files
+    from deepfake_dataset.sources.list_files import list_files
 
     counts = []
     for number in (500, 1000):

@@ -9,9 +9,9 @@ import pytest
 from skimage import data
 
 from deepfake_dataset.commands.audit import audit_dataset, audit_files, find_dataset_leaks
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.manifest import SCHEMA, write_manifest
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.manifest import SCHEMA, write_manifest
 from deepfake_dataset.records import Label, Provenance
 from deepfake_dataset.split.audit.leakage import Kind
 

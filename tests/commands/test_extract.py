@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 import deepfake_dataset
-from deepfake_dataset import models
-from deepfake_dataset.briefs import Count
 from deepfake_dataset.commands import extract as extracting
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.commands.sheet import draw_sheet
 from deepfake_dataset.commands.status import read_errors, read_status
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.engine import Outcome
+from deepfake_dataset.dataset.catalog.index import Count
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.schema import json_schema, to_row
+from deepfake_dataset.engine.local import Outcome
 from deepfake_dataset.errors import (
     DatasetBusyError,
     SettingsError,
@@ -24,11 +24,11 @@ from deepfake_dataset.errors import (
     TimeLimitError,
     UsageError,
 )
-from deepfake_dataset.lock import exclusive
+from deepfake_dataset.faces import model_files
 from deepfake_dataset.records import Cause, Label, Provenance, Status, Video
-from deepfake_dataset.schema import json_schema, to_row
 from deepfake_dataset.settings import Settings, read_settings
-from deepfake_dataset.sources import fingerprints
+from deepfake_dataset.sources import known_files
+from deepfake_dataset.storage.lease import exclusive
 
 
 @pytest.fixture
@@ -122,9 +122,9 @@ def test_a_record_names_no_place_on_this_machine(videos, ds, extract):
 def test_without_its_models_it_says_what_to_install_and_loses_nothing(
     small, ds, extract, in_process, monkeypatch
 ):
-    models.model_file.cache_clear()
+    model_files.model_file.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(models, "find_spec", lambda _: None)
+        patch.setattr(model_files, "find_spec", lambda _: None)
         with pytest.raises(UsageError, match="model file") as raised:
             extract(small)
     assert raised.value.hint.startswith("pip install ")
@@ -229,10 +229,10 @@ def test_a_run_over_known_videos_opens_no_record(small, extract, monkeypatch):
 def test_files_are_hashed_again_only_if_asked(small, extract, monkeypatch):
     hashed = []
     digest = hashlib.file_digest
-    now = fingerprints.time.time_ns
-    monkeypatch.setattr(fingerprints.time, "time_ns", lambda: now() + 10**10)
+    now = known_files.time.time_ns
+    monkeypatch.setattr(known_files.time, "time_ns", lambda: now() + 10**10)
     monkeypatch.setattr(
-        fingerprints.hashlib, "file_digest", lambda f, a: hashed.append(f.name) or digest(f, a)
+        known_files.hashlib, "file_digest", lambda f, a: hashed.append(f.name) or digest(f, a)
     )
     for how, times in (({}, 3), ({}, 3), ({"verify": True}, 6)):
         extract(small, **how)

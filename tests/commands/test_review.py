@@ -3,13 +3,13 @@ import csv
 import pytest
 
 from deepfake_dataset.commands import extract, review
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import Action, State, apply_decisions, read_decisions
-from deepfake_dataset.engine import Outcome
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Action, State, apply_decisions, read_decisions
+from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.engine.local import Outcome
 from deepfake_dataset.errors import SourceGoneError
-from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Box
-from deepfake_dataset.review.recrop import Marks
+from deepfake_dataset.review.fixed_crops import Marks
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, 
 def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monkeypatch):
     first = review.open_desk(extracted).faces
     written = (extracted / "review" / "queue.csv").stat()
-    monkeypatch.setattr("deepfake_dataset.review.judgements.suspect", None)
+    monkeypatch.setattr("deepfake_dataset.review.score_cache.suspect", None)
     assert review.open_desk(extracted).faces.equals(first)
     assert (extracted / "review" / "queue.csv").stat() == written
 

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from deepfake_dataset import attempts
 from deepfake_dataset.commands import extract as extracting
-from deepfake_dataset.commands import steps
+from deepfake_dataset.commands import follow_up
 from deepfake_dataset.commands.extract import extract_faces
+from deepfake_dataset.commands.follow_up import Result
 from deepfake_dataset.commands.prune import prune_dataset
 from deepfake_dataset.commands.retry import retry_failed
 from deepfake_dataset.commands.run import run_unattended
 from deepfake_dataset.commands.status import Upkeep, read_errors, read_status, read_upkeep
-from deepfake_dataset.commands.steps import Result
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.engine import Outcome
+from deepfake_dataset.dataset.catalog import attempts
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.engine.local import Outcome
 from deepfake_dataset.errors import (
     ChangedError,
     CrashedError,
@@ -43,7 +43,7 @@ def videos(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
 @pytest.fixture
 def run(ds: Path, in_process: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Run into the test's dataset, without processes and without what depends on the faces."""
-    monkeypatch.setattr(steps, "follow_up", lambda *_, **__: ())
+    monkeypatch.setattr(follow_up, "follow_up", lambda *_, **__: ())
     monkeypatch.setattr("deepfake_dataset.commands.run.follow_up", lambda *_, **__: ())
 
     def go(*paths: Path, **how: Any) -> Any:
@@ -401,7 +401,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return lambda _: called.append(name) or ""
 
     for name in ("refresh", "split", "train"):
-        monkeypatch.setattr(steps, f"_{name}", noting(name))
+        monkeypatch.setattr(follow_up, f"_{name}", noting(name))
     return called
 
 
@@ -444,13 +444,13 @@ def test_a_training_is_compared_with_the_last_one(ds, monkeypatch):
         )
 
     monkeypatch.setattr("deepfake_dataset.commands.baseline.train_baseline", train)
-    assert steps._train(ds) == "AUC a video 0.750, none before"
+    assert follow_up._train(ds) == "AUC a video 0.750, none before"
     for name, value, age in (("best-1", 0.5, 100), ("best-2", 0.625, 10)):
         file = ds / "models" / name / "report.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"per_video_by_mean": {"auc": {"value": value}}}))
         os.utime(file, (time.time() - age, time.time() - age))
-    assert steps._train(ds) == "AUC a video 0.750, 0.625 before"
+    assert follow_up._train(ds) == "AUC a video 0.750, 0.625 before"
 
 
 def test_a_run_that_was_killed_before_its_steps_makes_up_for_them(videos, ds, in_process, made):
@@ -466,7 +466,7 @@ def test_a_split_that_is_refused_is_told_once(
         made.append("refused")
         raise SplitError("one class only", "add fakes")
 
-    monkeypatch.setattr(steps, "_split", refuse)
+    monkeypatch.setattr(follow_up, "_split", refuse)
 
     def go() -> Any:
         return run_unattended([videos], ds, split=True, train=True)

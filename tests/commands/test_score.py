@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepfake_dataset.baseline.calibrate import Calibration
 from deepfake_dataset.baseline.models import build
+from deepfake_dataset.baseline.scoring.calibration import Calibration
 from deepfake_dataset.commands.score import score
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, ModelError
 from deepfake_dataset.settings import Settings
 

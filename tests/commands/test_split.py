@@ -8,23 +8,23 @@ import pyarrow as pa
 import pytest
 
 from deepfake_dataset.commands.split import CUTS, explain_video, split_dataset
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import Action, Decision, append_decisions
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Action, Decision, append_decisions
+from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
+from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.errors import NotADatasetError, SplitError
-from deepfake_dataset.lock import exclusive
-from deepfake_dataset.manifest import SCHEMA, read_manifest
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.schema import json_schema
 from deepfake_dataset.split.audit.shortcut import Shortcut, Verdict
-from deepfake_dataset.split.duplicates import Duplicates
-from deepfake_dataset.split.joins import Join, Reason
-from deepfake_dataset.split.outcome import SplitRecord
-from deepfake_dataset.split.people import People
+from deepfake_dataset.split.links.reasons import Join, Reason
+from deepfake_dataset.split.manifests.split_record import SplitRecord
+from deepfake_dataset.split.similarity.near_duplicates import Duplicates
+from deepfake_dataset.split.similarity.person_clusters import People
+from deepfake_dataset.storage.lease import exclusive
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "split.schema.json"
 REFRESH = (
-    "python -c 'import json; from deepfake_dataset.split.outcome import SplitRecord;"
-    " from deepfake_dataset.schema import json_schema;"
+    "python -c 'import json; from deepfake_dataset.split.manifests.split_record import SplitRecord;"
+    " from deepfake_dataset.dataset.schema import json_schema;"
     " print(json.dumps(json_schema(SplitRecord), indent=2))' > manifests/split.schema.json"
 )
 
@@ -52,10 +52,12 @@ def looks(monkeypatch):
     def shortcut(*_):
         return Shortcut(0, 0, 0, None, None, None, (), Verdict.FEW)
 
-    monkeypatch.setattr("deepfake_dataset.split.audit.record.find_shortcut", shortcut)
+    monkeypatch.setattr("deepfake_dataset.split.audit.audit_record.find_shortcut", shortcut)
     monkeypatch.setattr("deepfake_dataset.commands.split.draw_audit", lambda *_: None)
-    monkeypatch.setattr("deepfake_dataset.split.people.find_people", people)
-    monkeypatch.setattr("deepfake_dataset.split.duplicates.find_duplicates", duplicates)
+    monkeypatch.setattr("deepfake_dataset.split.similarity.person_clusters.find_people", people)
+    monkeypatch.setattr(
+        "deepfake_dataset.split.similarity.near_duplicates.find_duplicates", duplicates
+    )
     return pairs
 
 
@@ -249,7 +251,7 @@ def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("deepfake_dataset.split.publish.publish", killed)
+        patched.setattr("deepfake_dataset.split.manifests.publish.publish", killed)
         with pytest.raises(KeyboardInterrupt):
             split_dataset(ds, cuts=["real/1.mp4,real/8.mp4"], val_share=0.0)
     assert not (ds / "manifests" / "split.json").exists()

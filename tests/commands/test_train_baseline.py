@@ -10,15 +10,15 @@ import keras
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.examples import folder_examples
-from deepfake_dataset.baseline.front import with_front
+from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.models import build, need_keras
-from deepfake_dataset.baseline.predict import predict
-from deepfake_dataset.baseline.recipes import recipe
-from deepfake_dataset.baseline.runs import MODEL_FILE, WEIGHTS_FILE, read_recipe
-from deepfake_dataset.baseline.weights import load_weights
+from deepfake_dataset.baseline.network.preprocessing_layers import with_front
+from deepfake_dataset.baseline.network.weights import load_weights
+from deepfake_dataset.baseline.scoring.predict import predict
+from deepfake_dataset.baseline.training.recipes import recipe
+from deepfake_dataset.baseline.training.run_folder import MODEL_FILE, WEIGHTS_FILE, read_recipe
 from deepfake_dataset.commands.baseline import Baseline, train_baseline
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, LeakError, MissingExtraError, UsageError
 from deepfake_dataset.settings import Settings
 
@@ -57,7 +57,7 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     def reached(*_: object, **__: object) -> None:
         raise ReachedError
 
-    monkeypatch.setattr("deepfake_dataset.baseline.train.train", reached)
+    monkeypatch.setattr("deepfake_dataset.baseline.training.train.train", reached)
 
 
 @pytest.fixture(scope="module")

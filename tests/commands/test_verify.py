@@ -8,9 +8,9 @@ import pytest
 
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.commands.verify import verify_dataset
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.integrity import HINTS, Flaw
 from deepfake_dataset.errors import DatasetBusyError
-from deepfake_dataset.integrity import HINTS, Flaw
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import dlib
 import pytest
 
 from deepfake_dataset.demo import photos
-from deepfake_dataset.demo.landmarks import find_landmarks
+from deepfake_dataset.demo.photo_landmarks import find_landmarks
 from deepfake_dataset.demo.photos import HOPPER, PEOPLE, Photo, load
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Box

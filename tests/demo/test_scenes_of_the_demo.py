@@ -6,12 +6,12 @@ import pytest
 
 from deepfake_dataset.demo import Clip, make_video
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.glance import glance
-from deepfake_dataset.extract.scenes import Boundary, SceneDetector
-from deepfake_dataset.extract.video import needed
+from deepfake_dataset.extract import needed
 from deepfake_dataset.records import Cause
 from deepfake_dataset.settings import ExtractSettings
+from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
+from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.video.decode import Decoder
 
 LIGHT_FRAMES = FPS / 2
 

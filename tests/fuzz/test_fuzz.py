@@ -18,9 +18,10 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import Action, Decision, append_decisions, read_decisions
-from deepfake_dataset.engine import Limits, run_each
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Action, Decision, append_decisions, read_decisions
+from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
+from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.errors import (
     VIDEO_ERRORS,
     DecisionsError,
@@ -29,8 +30,7 @@ from deepfake_dataset.errors import (
     SettingsError,
     UsageError,
 )
-from deepfake_dataset.extract.video import Job, extract_video, fault_record
-from deepfake_dataset.manifest import SCHEMA, read_manifest
+from deepfake_dataset.extract import Job, extract_video, fault_record
 from deepfake_dataset.records import Box, Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings, read_settings, write_settings
 from deepfake_dataset.sources.labels_csv import read_labels
@@ -123,7 +123,7 @@ BOXES = tuple(
     for size in (0, 1, 8, 32, 0xFFFFFFFF)
     for name in (b"moov", b"trak", b"stsz", b"stts", b"mdat", b"tkhd", b"elst", b"avcC", b"free")
 )
-PRELOAD = ["deepfake_dataset.extract.warm"]
+PRELOAD = ["deepfake_dataset.extract", "deepfake_dataset.faces.preload"]
 numbers = count()
 
 

@@ -7,13 +7,13 @@ from statistics import median
 
 import pytest
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.detectors import Detection, make_detector
-from deepfake_dataset.extract.search import Search
-from deepfake_dataset.extract.video import Job, extract_video
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.extract import Job, extract_video
+from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.records import Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import ExtractSettings, Settings
+from deepfake_dataset.video.decode import Decoder
 
 CLIPS = (
     "real/LivePortrait__driving_d12.mp4",

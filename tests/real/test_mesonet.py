@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_dataset.baseline.examples import folder_examples
+from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.models import build
-from deepfake_dataset.baseline.predict import predict
-from deepfake_dataset.baseline.weights import load_weights
+from deepfake_dataset.baseline.network.weights import load_weights
+from deepfake_dataset.baseline.scoring.predict import predict
 
 GOLDEN = {
     ("meso4", "Meso4_DF"): (0.0414, 0.0487, 0.9897, 0.9977),

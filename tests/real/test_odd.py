@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import VIDEO_ERRORS
 from deepfake_dataset.records import Video
-from deepfake_dataset.sources.walk import is_video_name
+from deepfake_dataset.sources.list_files import is_video_name
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 
 from deepfake_dataset.commands.extract import extract_faces
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import apply_decisions, read_decisions
-from deepfake_dataset.faces import read_faces
-from deepfake_dataset.split.duplicates import find_duplicates
-from deepfake_dataset.split.embeddings import embed
-from deepfake_dataset.split.joins import Join
-from deepfake_dataset.split.people import NEAR, cluster, find_people
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
+from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.split.links.reasons import Join
+from deepfake_dataset.split.similarity.face_embeddings import embed
+from deepfake_dataset.split.similarity.near_duplicates import find_duplicates
+from deepfake_dataset.split.similarity.person_clusters import NEAR, cluster, find_people
 
 CLIPS = (
     "fake/icpr2020dfdc__ffpp_NeuralTextures_c23_004_982.mp4",

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_dataset.extract.decode import Decoder
-from deepfake_dataset.extract.glance import glance
-from deepfake_dataset.extract.scenes import Boundary, SceneDetector
-from deepfake_dataset.extract.video import needed
+from deepfake_dataset.extract import needed
 from deepfake_dataset.records import Cause
 from deepfake_dataset.settings import ExtractSettings
+from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
+from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.video.decode import Decoder
 
 CUT = [
     "real/face_recognition__short_hamilton_clip.mp4",

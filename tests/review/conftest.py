@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import Action, Decision, Fix
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Action, Decision, Fix
+from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import SourceGoneError
-from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Box, Label, Provenance, Video
-from deepfake_dataset.review.desk import Desk
-from deepfake_dataset.review.recrop import Marks, Retake, Spot
+from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
+from deepfake_dataset.review.session import Desk
 
 VIDEO = "0123456789abcdef"
 

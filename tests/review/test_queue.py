@@ -3,9 +3,9 @@ import csv
 import numpy as np
 import pytest
 
-from deepfake_dataset.decisions import Action, read_decisions, verdicts
+from deepfake_dataset.dataset.decisions import Action, read_decisions, verdicts
+from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import DatasetWriteError
-from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Label
 from deepfake_dataset.review.queue import (
     COLUMNS,
@@ -16,7 +16,7 @@ from deepfake_dataset.review.queue import (
     write_queue,
 )
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.suspicion import Suspicion
+from deepfake_dataset.review.score import Suspicion
 
 
 def _judged(count):

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepfake_dataset.review.clues import CLUES
-from deepfake_dataset.review.evidence import Evidence
+from deepfake_dataset.review.crop_measurements import CLUES
+from deepfake_dataset.review.features import Evidence
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.suspicion import suspect
+from deepfake_dataset.review.score import suspect
 
 TRACK = 40
 ODD = 17

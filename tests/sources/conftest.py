@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from deepfake_dataset.sources import fingerprints
+from deepfake_dataset.sources import known_files
 from deepfake_dataset.sources.discover import Found, find_videos
-from deepfake_dataset.sources.fingerprints import RACY_NS, Fingerprints
+from deepfake_dataset.sources.known_files import RACY_NS, Fingerprints
 
 Find = Callable[..., Found]
 Write = Callable[..., Path]
@@ -43,7 +43,7 @@ def find(tmp_path: Path) -> Find:
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let files written just now count as written long ago."""
     now = time.time_ns
-    monkeypatch.setattr(fingerprints.time, "time_ns", lambda: now() + 2 * RACY_NS)
+    monkeypatch.setattr(known_files.time, "time_ns", lambda: now() + 2 * RACY_NS)
 
 
 @pytest.fixture
@@ -56,5 +56,5 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(Path(file.name).name)
         return digest(file, algorithm)
 
-    monkeypatch.setattr(fingerprints.hashlib, "file_digest", counting)
+    monkeypatch.setattr(known_files.hashlib, "file_digest", counting)
     return names

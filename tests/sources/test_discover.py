@@ -7,7 +7,7 @@ import pytest
 
 from deepfake_dataset.errors import LabelsError, SourceError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.sources.fingerprints import Fingerprints
+from deepfake_dataset.sources.known_files import Fingerprints
 
 
 def test_a_video_is_known_by_its_bytes(write, find, tmp_path):

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from deepfake_dataset.errors import LabelsError
 from deepfake_dataset.records import Label, Provenance
+from deepfake_dataset.sources.label_words import LABEL_WORDS
 from deepfake_dataset.sources.labels_csv import (
     COLUMNS,
     REQUIRED,
     match_labels,
     read_labels,
 )
-from deepfake_dataset.sources.walk import list_files
-from deepfake_dataset.sources.words import LABEL_WORDS
+from deepfake_dataset.sources.list_files import list_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "manifests" / "labels.schema.json"

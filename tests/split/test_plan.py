@@ -6,9 +6,9 @@ import pytest
 
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.outcome import cardinalities
+from deepfake_dataset.split.assignment.sides import Side
+from deepfake_dataset.split.manifests.split_record import cardinalities
 from deepfake_dataset.split.plan import join_videos, plan_split
-from deepfake_dataset.split.sides import Side
 
 NO_VAL = SplitSettings(val_share=0.0)
 

@@ -3,14 +3,14 @@
 A new one must pass ``tests/review/test_reasons.py``.
 """
 
+from deepfake_dataset.review.reasons.base import Reason
 from deepfake_dataset.review.reasons.blurred import BLURRED
 from deepfake_dataset.review.reasons.border import BORDER
 from deepfake_dataset.review.reasons.jump import JUMP
 from deepfake_dataset.review.reasons.landmarks import LANDMARKS
 from deepfake_dataset.review.reasons.low_score import LOW_SCORE
 from deepfake_dataset.review.reasons.pose import POSE
-from deepfake_dataset.review.reasons.reason import Reason
-from deepfake_dataset.review.reasons.second_look import SECOND_LOOK
+from deepfake_dataset.review.reasons.recheck import SECOND_LOOK
 from deepfake_dataset.review.reasons.stranger import STRANGER
 from deepfake_dataset.review.reasons.unlike import UNLIKE
 

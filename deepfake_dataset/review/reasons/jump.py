@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.evidence import Evidence, Floats, rise, usual_limit
-from deepfake_dataset.review.reasons.reason import Reason
+from deepfake_dataset.review.features import Evidence, Floats, rise, usual_limit
+from deepfake_dataset.review.reasons.base import Reason
 
 _BESIDE = 2
 """Faces before and after that one is compared with: a single wrong one cannot move a median."""

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.evidence import UNUSUAL, Evidence, Floats, rise, spread
-from deepfake_dataset.review.reasons.reason import Reason
+from deepfake_dataset.review.features import UNUSUAL, Evidence, Floats, rise, spread
+from deepfake_dataset.review.reasons.base import Reason
 
 _MODES = 8
 """Ways in which shapes vary that are usual: turns, nods, speech, one's build. More would

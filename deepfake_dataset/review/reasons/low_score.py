@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from deepfake_dataset.review.evidence import UNUSUAL, Evidence, Floats, rise, spread
-from deepfake_dataset.review.reasons.reason import Reason
+from deepfake_dataset.review.features import UNUSUAL, Evidence, Floats, rise, spread
+from deepfake_dataset.review.reasons.base import Reason
 
 
 def _strengths(evidence: Evidence) -> Floats:

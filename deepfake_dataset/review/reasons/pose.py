@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from deepfake_dataset.review.evidence import Evidence, Floats, rise
-from deepfake_dataset.review.reasons.reason import Reason
+from deepfake_dataset.review.features import Evidence, Floats, rise
+from deepfake_dataset.review.reasons.base import Reason
 
 _FAR_DEG = 40.0
 """Of the estimate in ``Face.yaw_deg``: from about there the far eye begins to be hidden."""

@@ -1,7 +1,7 @@
 """The face is not of the person that its track is about, or its forged video."""
 
-from deepfake_dataset.review.evidence import Evidence, Floats, rise
-from deepfake_dataset.review.reasons.reason import Reason
+from deepfake_dataset.review.features import Evidence, Floats, rise
+from deepfake_dataset.review.reasons.base import Reason
 
 
 def _strengths(evidence: Evidence) -> Floats:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from deepfake_dataset.review.evidence import Evidence, Floats, rise, usual_limit
-from deepfake_dataset.review.people import STRANGERS
-from deepfake_dataset.review.reasons.reason import Reason
+from deepfake_dataset.review.features import Evidence, Floats, rise, usual_limit
+from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.strangers import STRANGERS
 
 
 def _strengths(evidence: Evidence) -> Floats:

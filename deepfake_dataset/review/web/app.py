@@ -22,8 +22,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from deepfake_dataset.cells import one_line
-from deepfake_dataset.decisions import STATES, Action
+from deepfake_dataset.dataset.decisions import STATES, Action
+from deepfake_dataset.dataset.schema import from_row, to_row
+from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.errors import (
     DatasetWriteError,
     DsbuildError,
@@ -34,11 +35,12 @@ from deepfake_dataset.errors import (
     VideoError,
 )
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.desk import Desk, Receipt
+from deepfake_dataset.review.fixed_crops import Marks
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.recrop import Marks
-from deepfake_dataset.review.web.account import account_of, outline_of
-from deepfake_dataset.review.web.listing import (
+from deepfake_dataset.review.session import Desk, Receipt
+from deepfake_dataset.review.web.access import Guard
+from deepfake_dataset.review.web.face_details import account_of, outline_of
+from deepfake_dataset.review.web.face_list import (
     LABELS,
     crop_sha256,
     key_of,
@@ -46,10 +48,8 @@ from deepfake_dataset.review.web.listing import (
     list_faces,
     pack,
 )
-from deepfake_dataset.review.web.pairs import Pairs
-from deepfake_dataset.review.web.safety import Guard
+from deepfake_dataset.review.web.original_pairs import Pairs
 from deepfake_dataset.review.web.thumbnails import Thumbnails, read_crop
-from deepfake_dataset.schema import from_row, to_row
 
 T = TypeVar("T")
 

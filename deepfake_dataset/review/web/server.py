@@ -10,9 +10,9 @@ from threading import Thread
 import uvicorn
 
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.web.access import is_loopback
 from deepfake_dataset.review.web.app import make_app
-from deepfake_dataset.review.web.safety import is_loopback
 from deepfake_dataset.review.web.thumbnails import Thumbnails
 
 _TOKEN_BYTES = 24

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from deepfake_dataset.errors import MissingCropError
-from deepfake_dataset.review.desk import Desk
-from deepfake_dataset.review.web.listing import crop_sha256, key_of
+from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.web.face_list import crop_sha256, key_of
 
 SIDE_PX = 160
 _FIRST = 80

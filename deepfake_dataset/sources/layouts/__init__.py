@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from deepfake_dataset.records import Provenance
+from deepfake_dataset.sources.files import File, Folder
 from deepfake_dataset.sources.layouts import celeb_df, dfdc, faceforensics, folder_names
-from deepfake_dataset.sources.layouts.interface import Layout, Reader
-from deepfake_dataset.sources.places import File, Folder
+from deepfake_dataset.sources.layouts.base import Layout, Reader
 
 LAYOUTS: tuple[Layout, ...] = (
     faceforensics.reader,

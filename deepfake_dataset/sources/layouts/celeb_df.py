@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.sources.layouts.interface import Reader
-from deepfake_dataset.sources.places import Folder
+from deepfake_dataset.sources.files import Folder
+from deepfake_dataset.sources.layouts.base import Reader
 
 _REAL = re.compile(r"(id[0-9]+)_[0-9]+")
 _FAKE = re.compile(r"(id[0-9]+)_(id[0-9]+)_[0-9]+")

@@ -13,8 +13,8 @@ from typing import Any
 
 from deepfake_dataset.errors import LabelsError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.sources.layouts.interface import Reader
-from deepfake_dataset.sources.places import Folder, printable
+from deepfake_dataset.sources.files import Folder, printable
+from deepfake_dataset.sources.layouts.base import Reader
 
 METADATA = "metadata.json"
 

@@ -14,9 +14,9 @@ import re
 from pathlib import PurePosixPath
 
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.sources.layouts.interface import Reader
-from deepfake_dataset.sources.places import Folder
-from deepfake_dataset.sources.words import METHODS
+from deepfake_dataset.sources.files import Folder
+from deepfake_dataset.sources.label_words import METHODS
+from deepfake_dataset.sources.layouts.base import Reader
 
 _ORIGINAL = re.compile(r"([0-9]{3})|([0-9]{2})__.+")
 _MANIPULATED = re.compile(r"([0-9]{3})_([0-9]{3})|([0-9]{2})_([0-9]{2})__.+")

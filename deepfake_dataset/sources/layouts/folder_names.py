@@ -3,9 +3,9 @@
 import re
 
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.sources.layouts.interface import Reader
-from deepfake_dataset.sources.places import Folder
-from deepfake_dataset.sources.words import FAKE_WORDS, METHODS, REAL_WORDS
+from deepfake_dataset.sources.files import Folder
+from deepfake_dataset.sources.label_words import FAKE_WORDS, METHODS, REAL_WORDS
+from deepfake_dataset.sources.layouts.base import Reader
 
 _COLLECTION = {"dataset", "datasets", "detection", "detector", "challenge", "benchmark"}
 """Words that make ``deepfake`` the subject of a folder (deepfake-dataset), not its label."""

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from deepfake_dataset.errors import LeakError
-from deepfake_dataset.split.audit.listing import Listing
-from deepfake_dataset.split.duplicates import near_pairs, nearest
-from deepfake_dataset.split.forest import Links
-from deepfake_dataset.split.hashes import BITS, Hash, from_text
+from deepfake_dataset.split.audit.external_sets import Listing
+from deepfake_dataset.split.links.spanning_forest import Links
+from deepfake_dataset.split.similarity.near_duplicates import near_pairs, nearest
+from deepfake_dataset.split.similarity.perceptual_hash import BITS, Hash, from_text
 
 _SHOWN = 20
 """Crossings of a kind that are kept; the others are counted."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
-from deepfake_dataset.split.audit.traits import FACE_TRAITS, as_numbers
-from deepfake_dataset.split.crops import evenly
+from deepfake_dataset.split.audit.non_pixel_features import FACE_TRAITS, as_numbers
+from deepfake_dataset.split.similarity.crop_reading import evenly
 
 WARN = 0.6
 """AUC from which on a set is warned of."""

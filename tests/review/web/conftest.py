@@ -16,13 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepfake_dataset.dataset import Dataset
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import NoFaceThereError, SourceGoneError
-from deepfake_dataset.faces import read_faces
 from deepfake_dataset.records import Box, Face, Label, Provenance, Video
-from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.recrop import Marks, Retake, Spot
+from deepfake_dataset.review.session import Desk
 from deepfake_dataset.review.web.server import make_server
 from deepfake_dataset.settings import Settings
 

@@ -9,8 +9,8 @@ import httpx
 import numpy as np
 import pytest
 
-from deepfake_dataset.decisions import State
-from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.dataset.decisions import State
+from deepfake_dataset.review.session import Desk
 
 
 def send(page: httpx.Client, path: str, **body: Any) -> httpx.Response:

@@ -16,10 +16,10 @@ from typing import IO
 import httpx
 import pytest
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import read_decisions
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import read_decisions
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.review.session import Desk
 from deepfake_dataset.review.web.server import serve
 
 TOKEN = "a-secret"

@@ -1,8 +1,8 @@
 import pytest
 
 from deepfake_dataset.records import Label, Provenance
+from deepfake_dataset.sources.files import Folder
 from deepfake_dataset.sources.layouts import celeb_df
-from deepfake_dataset.sources.places import Folder
 
 
 def read(folder, name):

@@ -4,8 +4,8 @@ import pytest
 
 from deepfake_dataset.errors import LabelsError
 from deepfake_dataset.records import Label, Provenance
+from deepfake_dataset.sources.files import Folder
 from deepfake_dataset.sources.layouts import dfdc
-from deepfake_dataset.sources.places import Folder
 
 
 @pytest.fixture

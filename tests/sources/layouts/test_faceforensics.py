@@ -1,8 +1,8 @@
 import pytest
 
 from deepfake_dataset.records import Label, Provenance
+from deepfake_dataset.sources.files import Folder
 from deepfake_dataset.sources.layouts import faceforensics
-from deepfake_dataset.sources.places import Folder
 
 ORIGINAL, MANIPULATED = "/ff/original_sequences", "/ff/manipulated_sequences"
 

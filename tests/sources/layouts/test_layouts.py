@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepfake_dataset.records import Label, Provenance
+from deepfake_dataset.sources.files import Folder
 from deepfake_dataset.sources.layouts import LAYOUTS, provenances
-from deepfake_dataset.sources.places import Folder
 
 NAMES = ("original_sequences", "youtube", "Face2Face", "Celeb-synthesis", "fake", "videos", "x")
 

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from deepfake_dataset.dataset.manifest import SCHEMA
 from deepfake_dataset.errors import LeakError
-from deepfake_dataset.manifest import SCHEMA
+from deepfake_dataset.split.audit.external_sets import Listing
 from deepfake_dataset.split.audit.leakage import Check, Kind, Leakage, find_leaks
-from deepfake_dataset.split.audit.listing import Listing
 
 ROOT = Path("/data")
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from deepfake_dataset.schema import from_row, to_row
+from deepfake_dataset.dataset.schema import from_row, to_row
+from deepfake_dataset.split.audit.audit_record import Audit, write_audit
 from deepfake_dataset.split.audit.leakage import Leakage
-from deepfake_dataset.split.audit.picture import draw_shortcut
-from deepfake_dataset.split.audit.record import Audit, write_audit
 from deepfake_dataset.split.audit.shortcut import Shortcut, Verdict, _weighted_auc, find_shortcut
+from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
 FACES = 6
 

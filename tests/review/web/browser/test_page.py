@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from deepfake_dataset.dataset import Dataset
-from deepfake_dataset.decisions import Action, State
-from deepfake_dataset.review.desk import Desk
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Action, State
 from deepfake_dataset.review.queue import words_of
+from deepfake_dataset.review.session import Desk
 
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"
 

@@ -1,0 +1,1 @@
+"""Which faces are trained and scored on, and how they become batches."""

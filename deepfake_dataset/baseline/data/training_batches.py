@@ -1,0 +1,57 @@
+"""What a network is fed in training: the faces of an epoch, augmented, in batches."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from deepfake_dataset.baseline.data.augment import augment
+from deepfake_dataset.baseline.data.decoded_cache import Decoded
+from deepfake_dataset.baseline.data.epoch_order import Draw, draws, steps_of
+from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.images import Batch, Image, batches
+from deepfake_dataset.baseline.data.self_blend import self_blend
+from deepfake_dataset.baseline.training.recipes import Recipe
+
+
+class Feed:
+    """The same faces epoch after epoch, each time drawn and augmented anew.
+
+    Pixels are kept on the disk of ``folder`` while it is open.
+    """
+
+    def __init__(self, examples: Examples, side_px: int, recipe: Recipe, folder: Path) -> None:
+        self._examples, self._side_px, self._recipe = examples, side_px, recipe
+        self._faces = Decoded(examples.files, folder, grey=recipe.levelled)
+        self._under_way: Generator[Batch, None, None] | None = None
+
+    @property
+    def updates(self) -> int:
+        """Of one epoch."""
+        return steps_of(self._examples, self._recipe)
+
+    def epoch(self, number: int) -> Iterator[tuple[Batch, ...]]:
+        """For each update the parts of its batch; epochs count from 0.
+
+        Raises :class:`ImagesError` where an image cannot be read.
+        """
+        parts = self._recipe.accumulate
+        in_turn = draws(self._examples, self._recipe, number)
+        self._under_way = batches(in_turn, self._make, self._recipe.batch // parts)
+        return zip(*[self._under_way] * parts, strict=True)
+
+    def _make(self, draw: Draw) -> tuple[Image, int]:
+        rng = np.random.default_rng(draw.seed)
+        image, label = self._faces.read(draw.row), int(self._examples.label[draw.row])
+        if draw.forge:
+            image, label = self_blend(image, rng), 0
+        return augment(image, self._side_px, self._recipe, rng), label
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._under_way:
+            self._under_way.close()  # no thread may read or write a file that is closed
+        self._faces.close()

@@ -1,0 +1,1 @@
+"""Networks: what stands before them, their weights, what their layers respond to."""

@@ -1,0 +1,1 @@
+"""What a trained network says of faces, and how good that is."""

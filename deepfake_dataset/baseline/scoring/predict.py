@@ -1,0 +1,70 @@
+"""Scores of faces."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.images import Image, batches, read_image
+from deepfake_dataset.baseline.data.model_input import to_size
+from deepfake_dataset.baseline.models import side_of
+from deepfake_dataset.baseline.scoring.metrics import Predictions
+
+_LEVEL = np.float32(1 / 255)
+_BATCH = 64  # faces in memory; batch statistics are not used here
+
+
+def predict(
+    model: Any,
+    examples: Examples,
+    *,
+    resize: str = "area",
+    tell: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float64]:
+    """p_real of each face, in [0, 1].
+
+    ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
+    Raises :class:`ImagesError` where an image cannot be read.
+    """
+    side = side_of(model)
+
+    def load(row: int) -> tuple[Image, int]:
+        return _face(files[row], side, resize), int(examples.label[row])
+
+    files, scores = examples.files, [np.empty(0)]
+    for batch in batches(range(len(examples)), load, _BATCH):
+        faces = np.multiply(batch.pixels, _LEVEL, dtype=np.float32)
+        scores.append(np.asarray(model.predict_on_batch(faces)[:, 0], np.float64))
+        tell(len(batch.label))
+    return np.concatenate(scores)
+
+
+def _face(file: Path, side_px: int, resize: str) -> Image:
+    return to_size(read_image(file), side_px, side_px, nearest=resize == "nearest")
+
+
+def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
+    """The scores of faces with what is known of each, as figures are made of them."""
+    return Predictions(
+        path=examples.path,
+        label=examples.label,
+        p_real=predict(model, examples, resize=resize),
+        video=examples.video,
+        group=examples.group,
+        method=examples.method,
+        resolution=examples.resolution,
+        codec=examples.codec,
+    )
+
+
+def pixels_of(
+    folder: Path, paths: Sequence[str], side_px: int, resize: str = "area"
+) -> NDArray[np.float32]:
+    """Faces of (n, side, side, 3) in [0, 1]."""
+    pixels = np.empty((len(paths), side_px, side_px, 3), np.float32)
+    for row, path in zip(pixels, paths, strict=True):
+        row[:] = _face(folder / path, side_px, resize)
+    return pixels / np.float32(255)

@@ -1,0 +1,106 @@
+"""Where a training stands after an epoch, in one file: everything that the next one needs."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.dataset.schema import to_row
+from deepfake_dataset.errors import UsageError
+from deepfake_dataset.storage.atomic import write_whole
+
+CHECKPOINT_FILE = "checkpoint.npz"
+
+Arrays = list[NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The figures of one epoch: a row of ``history.csv``. None where there is no validation."""
+
+    epoch: int
+    """Counted from 1."""
+    learning_rate: float
+    """Of its last update."""
+    loss: float
+    accuracy: float
+    """Of faces as they were trained on: augmented, and with dropout."""
+    val_loss: float | None = None
+    """Mean of the cross-entropies of both classes, so that their numbers do not matter."""
+    val_accuracy: float | None = None
+    """Mean of the accuracies of both classes."""
+    val_video_auc: float | None = None
+    val_video_loss: float | None = None
+    """Of videos, by the mean p_real of their faces, both classes alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """A training between two epochs."""
+
+    key: str
+    """What the training was asked for; another key is another training."""
+    history: tuple[Epoch, ...] = ()
+    network: Arrays = field(default_factory=list)
+    optimiser: Arrays = field(default_factory=list)
+    best: Arrays = field(default_factory=list)
+    """Weights of the epoch with the best validation."""
+    best_epoch: int = 0
+
+    def after(self, epoch: Epoch, **arrays: Any) -> Self:
+        """The same training one epoch on."""
+        return replace(self, history=(*self.history, epoch), **arrays)
+
+
+_ARRAYS = ("network", "optimiser", "best")
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Replace the folder's checkpoint in one step."""
+    arrays = {
+        f"{part}-{number:04d}": array
+        for part in _ARRAYS
+        for number, array in enumerate(getattr(checkpoint, part))
+    }
+    rows = [to_row(epoch) for epoch in checkpoint.history]
+    text = json.dumps({"key": checkpoint.key, "best": checkpoint.best_epoch, "history": rows})
+    memory = io.BytesIO()
+    np.savez(memory, about=np.array(text), **arrays)
+    write_whole(folder / CHECKPOINT_FILE, memory.getvalue())
+
+
+def read_checkpoint(folder: Path, key: str) -> Checkpoint:
+    """The folder's checkpoint; a new training where there is none.
+
+    Raises :class:`UsageError` where it is damaged or that of another training.
+    """
+    file = folder / CHECKPOINT_FILE
+    if not file.exists():
+        return Checkpoint(key)
+    try:
+        found = _read(file)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{file} cannot be read: {error}", "train without --resume") from error
+    if found.key != key:
+        raise UsageError(
+            f"{folder} holds a training with other faces or another recipe",
+            "name another run with --run, or train without --resume",
+        )
+    return found
+
+
+def _read(file: Path) -> Checkpoint:
+    with file.open("rb") as opened, np.load(opened) as stored:
+        about = json.loads(str(stored["about"]))
+        names = sorted(name for name in stored.files if name != "about")
+        parts = {
+            part: [stored[name] for name in names if name.startswith(f"{part}-")]
+            for part in _ARRAYS
+        }
+    history = tuple(Epoch(**row) for row in about["history"])
+    return Checkpoint(about["key"], history, best_epoch=about["best"], **parts)

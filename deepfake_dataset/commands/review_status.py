@@ -1,0 +1,68 @@
+"""How far the review of a dataset is: a part of ``dsbuild status``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import State, Verdicts, read_decisions, verdicts
+from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.records import Label
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCell:
+    """Faces of one label, that of their video; each is reviewed or open."""
+
+    label: str
+    faces: int
+    reviewed: int
+    open: int
+    """Nobody has decided, or what was decided has to be confirmed."""
+    rejected: int
+    """Of those reviewed; wrong persons are among them."""
+    fixed: int
+    relabelled: int
+    to_confirm: int
+    """Of those open: decided once, but the face is elsewhere now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """How far a review is."""
+
+    cells: tuple[ReviewCell, ...]
+    gone: int
+    """Decisions on faces that the dataset no longer has. They are kept."""
+
+
+def read_reviewed(dataset: Path) -> Reviewed:
+    """Count faces by what people decided.
+
+    Raises :class:`UsageError` for a folder that holds no dataset, and for a damaged log.
+    """
+    opened = Dataset.open(dataset)
+    faces = read_faces(opened)
+    said = verdicts(faces, read_decisions(opened))
+    label = np.asarray(faces["label"].to_numpy(zero_copy_only=False))
+    cells = [_cell(word, label == word, said) for word in Label if (label == word).any()]
+    return Reviewed(tuple(cells), len(said.gone))
+
+
+def _cell(
+    label: Label, own: np.ndarray[tuple[int], np.dtype[np.bool_]], said: Verdicts
+) -> ReviewCell:
+    def number(*states: State) -> int:
+        return int((said.is_in(*states) & own).sum())
+
+    return ReviewCell(
+        label=label.value,
+        faces=int(own.sum()),
+        reviewed=int((said.reviewed & own).sum()),
+        open=number(State.UNDECIDED, State.TO_CONFIRM),
+        rejected=number(State.REJECTED, State.WRONG_PERSON),
+        fixed=number(State.FIXED),
+        relabelled=number(State.RELABELLED),
+        to_confirm=number(State.TO_CONFIRM),
+    )

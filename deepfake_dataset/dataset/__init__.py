@@ -1,0 +1,1 @@
+"""What a dataset holds, and how it is read: records, faces, decisions, manifests."""

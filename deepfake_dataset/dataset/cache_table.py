@@ -1,0 +1,57 @@
+"""Records by key in a file below ``.cache``: quick to read, safe to delete."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from deepfake_dataset.dataset.schema import from_row, to_row
+
+Record = TypeVar("Record")
+
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID"
+)
+
+
+class CacheTable(Generic[Record]):
+    """Records of one kind. One that cannot be read is made anew.
+
+    One that cannot be written is done without: a dataset on a read-only disk can be looked at.
+    """
+
+    def __init__(self, file: Path, kind: type[Record]) -> None:
+        self._file = file
+        self._kind = kind
+
+    def load(self) -> dict[str, Record]:
+        """All of them; none where the file is damaged, or another version's."""
+        try:
+            if not self._file.exists():
+                return {}
+            with closing(sqlite3.connect(self._file)) as database:
+                rows = database.execute("SELECT key, row FROM record")
+                return {key: from_row(self._kind, json.loads(row)) for key, row in rows}
+        except (OSError, sqlite3.Error, TypeError, ValueError):
+            self._discard()
+            return {}
+
+    def save(self, fresh: Mapping[str, Record], gone: Iterable[str] = ()) -> None:
+        """Write some and take some out, in one step that outlasts a crash."""
+        rows = [(key, json.dumps(to_row(cast(Any, record)))) for key, record in fresh.items()]
+        lost = [(key,) for key in gone]
+        if not rows and not lost:
+            return
+        with suppress(OSError, sqlite3.Error):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file)) as database, database:
+                database.execute(_CREATE)
+                database.executemany("REPLACE INTO record VALUES (?, ?)", rows)
+                database.executemany("DELETE FROM record WHERE key = ?", lost)
+
+    def _discard(self) -> None:
+        for file in (self._file, self._file.with_name(f"{self._file.name}-journal")):
+            with suppress(OSError):
+                file.unlink()

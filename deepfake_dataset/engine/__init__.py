@@ -1,0 +1,1 @@
+"""Where work runs: one item a process, with limits."""

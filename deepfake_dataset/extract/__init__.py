@@ -1,1 +1,0 @@
-"""One video in, faces out."""

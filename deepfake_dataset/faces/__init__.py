@@ -1,0 +1,1 @@
+"""Who is in a scene: detection, tracking, landmarks, alignment, crops."""

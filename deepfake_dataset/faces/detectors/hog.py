@@ -1,0 +1,101 @@
+"""dlib's frontal face detector: histograms of oriented gradients and five linear filters."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import dlib
+import numpy as np
+
+from deepfake_dataset.faces.detectors import Detection
+from deepfake_dataset.faces.dlib_file_format import number_starts
+from deepfake_dataset.records import Box
+from deepfake_dataset.video.frame import Image
+
+# dlib's own least score, 0, was set for RGB: the same faces score about 0.1 less on luma.
+# Where nothing is sure, the best doubtful one is taken, so as many faces are found as in RGB,
+# and on pictures without faces no false one more.
+_DOUBTFUL = -0.15
+# From this score on, the filter that saw a face before is believed alone, in half of the time.
+# Nine boxes of ten are those that all filters give, most others a step of the pyramid off.
+_PLAIN = 0.5
+# Numbers that dlib writes of a detector before its filters: which one is the most sizes that it
+# looks at, and how many there are. The last one is the count of filters.
+_SIZES, _HEADER = 8, 19
+
+
+class HogDetector:
+    """The default: nearly free of false alarms, near-frontal faces, fast on a CPU.
+
+    Luma instead of RGB costs a quarter less; what it scores lower is made up for below.
+    """
+
+    name = "hog"
+    smallest_px = 73  # of the box; the window that the filters see is 80 wide
+    step = 6 / 5
+    sure = 0.0
+    costly = True
+    rough = False
+    coloured = False
+
+    def __init__(self) -> None:
+        self._parts = _Parts(dlib.get_frontal_face_detector())
+
+    def find(
+        self, image: Image, *, sizes: int | None = None, view: int | None = None
+    ) -> list[Detection]:
+        """Faces in luma of shape (h, w). Views are the filters: front, left, right, two turned."""
+        if view is not None:
+            found = _run(self._parts.detector(sizes, view), image)
+            if plain := [replace(d, view=view) for d in found if d.view is not None]:
+                return plain
+        found = _run(self._parts.detector(sizes), image)
+        return [d for d in found if d.score >= self.sure] or found[:1]
+
+
+def _run(detector: "dlib.fhog_object_detector", image: Image) -> list[Detection]:
+    boxes, scores, filters = detector.run(image, 0, _DOUBTFUL)
+    return [
+        Detection(
+            Box(box.left(), box.top(), box.right() + 1, box.bottom() + 1),
+            score,
+            view if score >= _PLAIN else None,
+        )
+        for box, score, view in zip(boxes, scores, filters, strict=True)
+    ]
+
+
+class _Parts:
+    """What a detector of dlib's is made of, to make detectors of some of it, which cost less.
+
+    dlib has no call for that, but for a detector's bytes: a header, and then its filters.
+    """
+
+    def __init__(self, detector: "dlib.fhog_object_detector") -> None:
+        (state,) = detector.__getstate__()
+        starts = np.flatnonzero(number_starts(np.frombuffer(state, np.uint8))[0]).tolist()
+        each = (len(starts) - _HEADER) // detector.num_detectors
+        edges = [*starts[_HEADER::each], len(state)]
+        self._header = [state[begin:end] for begin, end in pairwise(starts[: _HEADER + 1])]
+        self._filters = [state[begin:end] for begin, end in pairwise(edges)]
+        self._made: dict[tuple[int | None, int | None], dlib.fhog_object_detector] = {}
+
+    def detector(self, sizes: int | None, view: int | None = None) -> "dlib.fhog_object_detector":
+        """One that looks at so many sizes, or all, with one filter, or all."""
+        if (sizes, view) not in self._made:
+            self._made[sizes, view] = self._make(sizes, view)
+        return self._made[sizes, view]
+
+    def _make(self, sizes: int | None, view: int | None) -> "dlib.fhog_object_detector":
+        header, filters = list(self._header), self._filters
+        if sizes is not None:
+            header[_SIZES] = _number(sizes)
+        if view is not None:
+            header[-1], filters = _number(1), [filters[view]]
+        made = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
+        made.__setstate__((b"".join([*header, *filters]),))
+        return made
+
+
+def _number(small: int) -> bytes:
+    """A number below 256 as dlib writes it: the count of its bytes, then these."""
+    return bytes([1, small])

@@ -1,0 +1,106 @@
+"""A crop made anew from the source, where a person moved the box or the landmarks."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.decisions import Fix
+from deepfake_dataset.records import Box, Face
+from deepfake_dataset.storage.local import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A face of a video."""
+
+    video_id: str
+    face: Face
+    """Of the record; with its pose and hash a frame shows that it is the one of the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a person marked: landmarks, or else a box in which they are to be found."""
+
+    box: Box | None = None
+    landmarks: tuple[float, ...] = ()
+    """x0, y0, x1, y1 … in pixels of the frame: 68 or 5 points, as many as the record has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retake:
+    """A face cut out anew; fields as in :class:`deepfake_dataset.records.Face`."""
+
+    box: Box
+    landmarks: tuple[float, ...]
+    center_x: float
+    center_y: float
+    native_px: float
+    roll_deg: float
+    yaw_deg: float
+    sharpness: float
+    brightness: float
+    outside: float
+    sha256: str
+    png: bytes
+
+
+class Studio(Protocol):
+    """Where frames and crops are made; ``commands`` joins it from sources and extraction."""
+
+    def still(self, spot: Spot) -> bytes:
+        """The whole frame as it is shown, as JPEG.
+
+        Raises :class:`SourceGoneError`, or :class:`VideoError` where the file cannot be
+        decoded any more.
+        """
+        ...
+
+    def retake(self, spot: Spot, marks: Marks) -> Retake:
+        """The face as marked, with extraction's own geometry and the dataset's settings.
+
+        Raises :class:`NoFaceThereError` where the marks do not form a face, and what
+        :meth:`still` raises.
+        """
+        ...
+
+
+def keep_crop(dataset: Dataset, spot: Spot, retake: Retake) -> Fix:
+    """Put the crop into ``review/crops/``, on the disk, and say what a fix says of it.
+
+    The name holds the crop's hash: a crop that is there is never written over.
+    """
+    name = f"review/crops/{spot.video_id}/{spot.face.face_id}-{retake.sha256[:8]}.png"
+    _write_once(dataset.root / name, retake.png)
+    settings = dataset.settings.extract
+    return Fix(
+        box=retake.box,
+        landmarks=retake.landmarks,
+        center_x=retake.center_x,
+        center_y=retake.center_y,
+        native_px=retake.native_px,
+        roll_deg=retake.roll_deg,
+        yaw_deg=retake.yaw_deg,
+        sharpness=retake.sharpness,
+        brightness=retake.brightness,
+        outside=retake.outside,
+        size_px=settings.size_px,
+        margin=settings.margin,
+        crop=name,
+        sha256=retake.sha256,
+    )
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    with writing(path):
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f".partial-{os.getpid()}-{path.name}")
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)

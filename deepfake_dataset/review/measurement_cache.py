@@ -1,0 +1,91 @@
+"""Clues are measured once: kept by video, as long as its crops are the same."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.review.crop_measurements import CLUES, VERSION, is_forged
+
+_FILE = "clues.parquet"
+_KEPT = pa.schema([pa.field("video_id", pa.string()), pa.field("key", pa.string()), *CLUES])
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The clues of a dataset as far as they are known."""
+
+    dataset: Dataset
+    faces: pa.Table
+    """Columns of ``read_faces``, in its order."""
+    keys: dict[str, str]
+    """By video id: changes with the crops, with their tracks and with what is measured."""
+    known: pa.Table
+
+    @classmethod
+    def of(cls, dataset: Dataset, faces: pa.Table) -> "Memory":
+        """Remember what holds of these faces; a cache that cannot be read is empty."""
+        keys = _keys(faces, dataset.settings.extract.margin)
+        known = _load(dataset)
+        pairs = zip(known["video_id"].to_pylist(), known["key"].to_pylist(), strict=True)
+        holds = pa.array([keys.get(video_id) == key for video_id, key in pairs], pa.bool_())
+        return cls(dataset, faces, keys, known.filter(holds))
+
+    def missing(self) -> list[str]:
+        """Ids of videos that have to be measured."""
+        return sorted(self.keys.keys() - set(self.known["video_id"].unique().to_pylist()))
+
+    def with_new(self, measured: dict[str, pa.Table]) -> pa.Table:
+        """Clues of all the faces, rows as in :attr:`faces`; what is new is kept."""
+        whole = pa.concat_tables([self.known, *(self._row(*item) for item in measured.items())])
+        if measured:
+            _save(self.dataset, whole)
+        places = pc.index_in(self.faces["face_id"], whole["face_id"].combine_chunks())
+        return whole.select(CLUES.names).take(places)
+
+    def _row(self, video_id: str, clues: pa.Table) -> pa.Table:
+        count = clues.num_rows
+        head = [pa.array([video_id] * count), pa.array([self.keys[video_id]] * count)]
+        return pa.table([*head, *clues.columns], schema=_KEPT)
+
+
+def _keys(faces: pa.Table, margin: float) -> dict[str, str]:
+    words: dict[str, list[str]] = {}
+    columns: Sequence[str] = ("video_id", "label", "sha256", "track")
+    for row in zip(*(faces[c].to_pylist() for c in columns), strict=True):
+        video_id, label, sha256, track = row
+        words.setdefault(video_id, [str(is_forged(label))]).append(f"{sha256} {track}")
+    head = f"{VERSION} {margin}\n"
+    return {
+        video_id: hashlib.sha256((head + "\n".join(own)).encode()).hexdigest()
+        for video_id, own in words.items()
+    }
+
+
+def _load(dataset: Dataset) -> pa.Table:
+    with suppress(OSError, pa.ArrowException):
+        data = (dataset.cache_folder / _FILE).read_bytes()  # its name may be no UTF-8
+        table = pq.read_table(pa.BufferReader(data), use_threads=False)
+        if table.schema.equals(_KEPT):
+            return table
+    return _KEPT.empty_table()
+
+
+def _save(dataset: Dataset, clues: pa.Table) -> None:
+    """A dataset on a read-only disk can still be reviewed: nothing is kept then."""
+    path = dataset.cache_folder / _FILE
+    aside = path.with_name(f".partial-{os.getpid()}-{_FILE}")
+    with suppress(OSError):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with aside.open("wb") as file:
+                pq.write_table(clues, file)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)

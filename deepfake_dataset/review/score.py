@@ -1,0 +1,35 @@
+"""How likely a face is wrong, as far as a machine can tell, and why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.review.features import Evidence, Floats
+from deepfake_dataset.review.reasons import REASONS
+
+_GIVEN = 0.5
+"""Strength from which a reason is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Of every face, a row each."""
+
+    suspicion: Floats
+    """From 0 to 1."""
+    given: NDArray[np.bool_]
+    """(n, reasons): which of :data:`REASONS` are given."""
+
+
+def suspect(evidence: Evidence) -> Suspicion:
+    """Judge every face.
+
+    Reasons count as independent: suspicion is the probability that at least one of them
+    is right, each taken for as probable as its weight times its strength.
+    """
+    if not evidence.faces.num_rows:
+        return Suspicion(np.zeros(0), np.zeros((0, len(REASONS)), np.bool_))
+    strengths = np.stack([reason.strengths(evidence) for reason in REASONS], axis=1)
+    weights = np.array([reason.weight for reason in REASONS])
+    return Suspicion(1 - np.prod(1 - weights * strengths, axis=1), strengths >= _GIVEN)

@@ -1,0 +1,112 @@
+"""Faces are judged once: what came of it is kept as long as it would come of it again.
+
+Every judgement hangs on all faces, as limits are statistics of the dataset: one more video, and
+all are judged anew, from what was measured of their crops before (:mod:`.memory`).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import RawIOBase
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.face_table import FACES
+from deepfake_dataset.review.crop_measurements import VERSION
+from deepfake_dataset.review.features import Evidence
+from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.score import Suspicion, suspect
+
+_FILE = "suspicion.bin"
+_SEAL_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """How likely each face is wrong, and by what that is known to hold still."""
+
+    key: str
+    """Changes with the faces, with what is measured of crops, and with the code that judges."""
+    judged: Suspicion
+
+
+def judge(dataset: Dataset, faces: pa.Table, clues: Callable[[], pa.Table]) -> Judgements:
+    """As :func:`suspect` judges; ``clues`` of all faces are asked for only where it has to."""
+    key = _key(faces, dataset.settings.extract.margin)
+    path = dataset.cache_folder / _FILE
+    judged = _load(path, key, faces.num_rows)
+    if judged is None:
+        judged = suspect(Evidence(faces, clues()))
+        _save(path, key, judged)
+    return Judgements(key, judged)
+
+
+def _key(faces: pa.Table, margin: float) -> str:
+    """Hash of all that judgements hang on. Clues do on the crops' hashes, tracks and margin."""
+    told = hashlib.sha256(f"{_code()} {VERSION} {margin}\n".encode())
+    same = faces.select(FACES.names).cast(FACES).combine_chunks()  # however it was put together
+    with pa.ipc.new_stream(pa.PythonFile(_Into(told.update), "w"), FACES) as stream:
+        stream.write_table(same)
+    return told.hexdigest()
+
+
+class _Into(RawIOBase):
+    """A file that hands on what is written."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self._take(data)
+        return len(data)
+
+
+@cache
+def _code() -> str:
+    """Hash of the code that judges: a version to be raised by hand would be forgotten."""
+    here = files("deepfake_dataset.review")
+    sources = [here / name for name in ("evidence.py", "people.py", "suspicion.py")]
+    sources += sorted(here.joinpath("reasons").iterdir(), key=lambda file: file.name)
+    told = hashlib.sha256()
+    for source in sources:
+        if source.name.endswith(".py") and source.is_file():
+            told.update(source.read_bytes())
+    return told.hexdigest()
+
+
+def _load(path: Path, key: str, count: int) -> Suspicion | None:
+    """What was kept under the key, and only whole: the seal is of both."""
+    with suppress(OSError):
+        data = path.read_bytes()
+        if data[:_SEAL_BYTES] == _seal(key, data[_SEAL_BYTES:]):
+            suspicion = np.frombuffer(data, "<f8", count, _SEAL_BYTES)
+            given = np.frombuffer(data, np.bool_, offset=_SEAL_BYTES + suspicion.nbytes)
+            return Suspicion(suspicion.astype(np.float64), given.reshape(count, len(REASONS)))
+    return None
+
+
+def _save(path: Path, key: str, judged: Suspicion) -> None:
+    """A dataset on a read-only disk can still be reviewed: nothing is kept then."""
+    body = judged.suspicion.astype("<f8").tobytes() + judged.given.tobytes()
+    aside = path.with_name(f".partial-{os.getpid()}-{_FILE}")
+    with suppress(OSError):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(_seal(key, body) + body)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def _seal(key: str, body: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + body).digest()

@@ -1,0 +1,124 @@
+"""All faces as the page holds them: columns of numbers that a browser reads without parsing.
+
+A hundred thousand faces are 6 MB this way, and are shown without a pause to read them
+(``benchmarks/review_page.py``).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from deepfake_dataset.dataset.decisions import State
+from deepfake_dataset.records import Label
+from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.session import Desk
+
+LABELS = tuple(Label)
+KEY_DIGITS = 16
+"""Hex digits of a crop's SHA-256 by which a page asks for it: no two crops share them."""
+_ALIGNED = 8
+_VIDEO = ("video_path", "label", "method", "target", "donor", "width", "height")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What of the faces never changes while the server runs."""
+
+    videos: tuple[dict[str, Any], ...]
+    columns: Mapping[str, NDArray[Any]]
+    ids: bytes
+    """Face ids by line."""
+
+
+def list_faces(faces: pa.Table) -> Listing:
+    """Of faces in the order of the queue."""
+    coded = faces["video_id"].combine_chunks().dictionary_encode()
+    video = np.asarray(coded.indices.to_numpy())
+    _, first = np.unique(video, return_index=True)
+    shown = faces.select(("video_id", *_VIDEO)).take(pa.array(first)).to_pylist()
+    columns = {
+        "video": video.astype("<u4"),
+        "time": faces["time_s"].to_numpy().astype("<f4"),
+        "suspicion": faces["suspicion"].to_numpy().astype("<f4"),
+        "frame": faces["frame"].to_numpy().astype("<u4"),
+        "track": faces["track"].to_numpy().astype("<u4"),
+        "scene": faces["scene"].to_numpy().astype("<u2"),
+        "reasons": _masks(faces["reasons"]).astype("<u2"),
+        "label": _codes(faces["label"], LABELS).astype("<u1"),
+        "key": _keys(faces["sha256"]),
+    }
+    ids = "\n".join(faces["face_id"].to_pylist()).encode()
+    return Listing(tuple(shown), columns, ids)
+
+
+def pack(listing: Listing, desk: Desk, head: Mapping[str, Any]) -> bytes:
+    """A line of JSON, then the columns one after another, each at a multiple of eight bytes.
+
+    The JSON says where each column begins after it, and what it is made of.
+    """
+    verdicts = desk.verdicts
+    columns = {**listing.columns, "state": verdicts.state.astype("<u1")}
+    columns |= _as_decided(desk, columns)
+    parts = {name: values.tobytes() for name, values in columns.items()} | {"ids": listing.ids}
+    places, at = {}, 0
+    for name, data in parts.items():
+        places[name] = [at, len(data)]
+        at += len(data) + -len(data) % _ALIGNED
+    top = json.dumps({**head, "videos": listing.videos, "columns": places}).encode()
+    top += b" " * (-(len(top) + 1) % _ALIGNED) + b"\n"
+    return top + b"".join(data + bytes(-len(data) % _ALIGNED) for data in parts.values())
+
+
+def key_of(sha256: str) -> str:
+    """By what the page asks for a crop."""
+    return sha256[:KEY_DIGITS]
+
+
+def crop_sha256(desk: Desk, position: int) -> str:
+    """Of the crop that counts now."""
+    said = desk.verdicts
+    if said.state_of(position) is State.FIXED:
+        return str(said.log["fix_sha256"][int(said.row[position])].as_py())
+    return str(desk.faces["sha256"][position].as_py())
+
+
+def label_code(desk: Desk, position: int) -> int:
+    """Index into :data:`LABELS` of the label that counts now."""
+    return LABELS.index(desk.label(desk.faces["face_id"][position].as_py()))
+
+
+def _as_decided(desk: Desk, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Labels and crops as people changed them."""
+    label, key = columns["label"].copy(), columns["key"].copy()
+    for position in np.flatnonzero(desk.verdicts.is_in(State.RELABELLED)):
+        label[position] = label_code(desk, int(position))
+    for position in np.flatnonzero(desk.verdicts.is_in(State.FIXED)):
+        sha256 = crop_sha256(desk, int(position))
+        key[position] = np.frombuffer(bytes.fromhex(key_of(sha256)), np.uint8)
+    return {"label": label, "key": key}
+
+
+def _masks(reasons: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A bit for each reason, the first of :data:`REASONS` the lowest."""
+    lists = reasons.combine_chunks()
+    names = pa.array([reason.name for reason in REASONS])
+    bits = np.left_shift(1, pc.index_in(lists.flatten(), names).to_numpy(zero_copy_only=False))
+    owners = pc.list_parent_indices(lists).to_numpy()
+    return np.bincount(owners, bits, minlength=len(lists)).astype(np.int64)
+
+
+def _codes(column: pa.ChunkedArray, words: tuple[Label, ...]) -> NDArray[np.int64]:
+    codes = pc.index_in(column, pa.array([str(word) for word in words]))
+    return np.asarray(codes.to_numpy())
+
+
+def _keys(sha256: pa.ChunkedArray) -> NDArray[np.uint8]:
+    """(n, 8) bytes."""
+    digits = "".join(pc.utf8_slice_codeunits(sha256, 0, KEY_DIGITS).to_pylist())
+    return np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, KEY_DIGITS // 2)

@@ -1,0 +1,1 @@
+"""Where a scene begins: cuts, dissolves and changes of light; which frames are sampled."""

@@ -1,0 +1,393 @@
+"""Changes of light: tone and colour move and stay moved while the edges stay.
+
+Six to ten times a second the picture is reduced to a coarse grid of cells. Windows before and
+after a possible change are compared cell by cell: light moves nearly all cells the same
+way; a person or an object that moves does not, and a flash or a flicker does not last.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfake_dataset.records import Box
+from deepfake_dataset.shots.thumbnail import Look, are_similar, same_shot
+
+Cells = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_BEAT_S = 0.1
+_CHECK_EVERY_S = 0.3
+"""Windows are long: asked three times a second they say as much as at every beat."""
+_HOLD_S = 1.0
+"""How long light must have stood still after a change, and before it where there is time."""
+_MIN_BEFORE_S = 0.4
+# Lengths of change that are looked for: a step, and slow ramps.
+_RAMPS_S = np.array([0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0])
+_KEPT_S = 2 * _HOLD_S + float(_RAMPS_S[-1])
+_MAX_LOOKS = 600
+_GRID_LONG_SIDE = 16
+# One unit of change: in log luma (a gain of 1.1) and in levels of chroma.
+_LOG_UNIT = 0.10
+_CHROMA_UNIT = 3.5
+# Added to luma before the logarithm: what is nearly black carries noise, not light.
+_DARK = 16.0
+_LOG_LUMA = np.log(np.arange(256, dtype=np.float32) + np.float32(_DARK)) / np.float32(_LOG_UNIT)
+# Cells darker or brighter than this before and after say little: a white balance moves dark
+# ones by a level or two, and clipped ones not at all.
+_DIM, _CLIPPED = (float(np.log(luma + _DARK)) / _LOG_UNIT for luma in (40, 243))
+_MIN_CELLS = 0.1
+# A face with fewer cells about it is too small to be judged by.
+_MIN_WATCHED = 6
+_MIN_COHERENCE = 0.7
+# A head that moves changes most cells about it, but hardly any elsewhere. Light changes those
+# too, if less: this share of them goes a quarter of the way. Heads gave .0 to .54, light that
+# changed .86 and more.
+_ELSEWHERE, _MIN_ELSEWHERE = 0.25, 0.7
+# From one frame to the next no person moves most of the cells.
+_SUDDEN_COHERENCE = 0.85
+# How far light may go back from a sudden change, and how far on, most of the time about it.
+_MAX_BACK, _MAX_ON = 0.4, 1.0
+# Drift within a window over the change between them: 0 for a step, .5 within a ramp.
+_MAX_DRIFT = 0.3
+# People move within the seconds that a ramp takes: less likeness is asked than across a cut.
+_MIN_ALIKE = 0.5
+# Of the mean of all cells, where only what is worth a closer look is asked.
+_GATE = 0.5
+_MAX_MEAN_DRIFT = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The frame at which half of a change of light has passed."""
+
+    frame: int
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beat:
+    """The cells of one look, in units of a change: log luma and chroma."""
+
+    look: Look
+    tone: Cells
+    """(cells, 3)."""
+    mean: Cells
+    """(3,) of the cells that are watched."""
+
+    @classmethod
+    def of(cls, look: Look, shares: Cells) -> "_Beat":
+        """Reduce a look to cells; ``shares`` are those of each cell in the mean."""
+        size = _grid_size(look)[::-1]
+        grid = cv2.resize(look.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
+        tone = grid / np.float32(_CHROMA_UNIT)
+        tone[:, 0] = _LOG_LUMA[grid[:, 0]]
+        return cls(look, tone, np.asarray(shares @ tone))
+
+
+class LightDetector:
+    """Finds lasting changes of light in looks given in order."""
+
+    def __init__(self) -> None:
+        self._looks: deque[Look] = deque(maxlen=_MAX_LOOKS)
+        self._beats: deque[_Beat] = deque()
+        self._region: Box | None = None
+        self._shares: Cells | None = None
+        self._checked_s = -math.inf
+
+    def watch(self, region: Box | None) -> None:
+        """Judge by this part of the picture, in fractions of it."""
+        self._region, self._shares = region, None
+        self._beats = deque(self._beat(beat.look) for beat in self._beats)
+
+    def restart(self, frame: int) -> None:
+        """Forget all looks before this frame: they belong to another scene."""
+        while self._looks and self._looks[0].index < frame:
+            self._looks.popleft()
+        while self._beats and self._beats[0].look.index < frame:
+            self._beats.popleft()
+
+    def push(self, look: Look, in_doubt: bool) -> Change | None:
+        """A change that became certain with this look; none while a cut is in doubt."""
+        self._looks.append(look)
+        while look.time_s - self._looks[0].time_s > _KEPT_S:
+            self._looks.popleft()
+        if self._beats and look.time_s - self._beats[-1].look.time_s < _BEAT_S * 0.99:
+            return None
+        self._beats.append(self._beat(look))
+        while self._beats[0].look.index < self._looks[0].index:
+            self._beats.popleft()
+        if in_doubt:
+            return None
+        return self._sudden() or self._lasting()
+
+    def _beat(self, look: Look) -> _Beat:
+        if self._shares is None:
+            watched = _mask(look, self._region).astype(np.float32)
+            self._shares = watched / watched.sum()
+        return _Beat.of(look, self._shares)
+
+    def _sudden(self) -> Change | None:
+        """A step just before the last window, clear from one frame to the next.
+
+        People may move in what comes before and after: light alone must stay.
+        """
+        before, after = _split(self._beats)
+        if not before or _distance(before[-1], after[0]) < _GATE:
+            return None
+        fine = [self._beat(look) for look in self._looks_between(before[-1:], after[:1])]
+        old, new = max(pairwise(fine), key=lambda pair: _distance(*pair))
+        for mask in self._masks():
+            step = _Step.between(old.tone, new.tone, mask)
+            if step.is_sudden and step.stays(before, after) and _one_shot(old, new, before + after):
+                return self._begin(new.look, after)
+        return None
+
+    def _lasting(self) -> Change | None:
+        """A step or a ramp between windows that stand still: not asked at every beat."""
+        now_s = self._beats[-1].look.time_s
+        if now_s - self._checked_s < _CHECK_EVERY_S * 0.99:
+            return None
+        self._checked_s = now_s
+        windows = list(_moved_windows(self._beats))
+        if not windows:
+            return None
+        new, masks = _typical(windows[0][1]), self._masks()
+        for before, after in windows:
+            step = _lasting_step(before, after, new, masks)
+            if step and _edges_stay(before, after):
+                between = [self._beat(look) for look in self._looks_between(before, after)]
+                return self._begin(step.middle(between), after)
+        return None
+
+    def _masks(self) -> list[Mask]:
+        """Cells to judge by: those that are watched, and all of them.
+
+        A face may show less of a change than the rest, or only some of its cells.
+        """
+        watched = _mask(self._looks[-1], self._region)
+        return [watched] if watched.all() else [watched, np.ones_like(watched)]
+
+    def _looks_between(self, before: list[_Beat], after: list[_Beat]) -> list[Look]:
+        """From the middle of the one window to the middle of the other."""
+        first, last = (window[len(window) // 2].look.index for window in (before, after))
+        return [look for look in self._looks if first <= look.index <= last]
+
+    def _begin(self, look: Look, after: list[_Beat]) -> Change:
+        """The change at this look; what was before is forgotten."""
+        self.restart(max(look.index, after[0].look.index))
+        return Change(look.index, look.time_s)
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """The change between two windows, judged by some of the cells."""
+
+    mask: Mask
+    old: Cells
+    move: Cells
+    """(3,) the median change of cells, in units."""
+    coherence: float
+    """Share of cells that went at least half the common way."""
+
+    @classmethod
+    def between(cls, old: Cells, new: Cells, mask: Mask) -> "_Step":
+        """Compare two windows' typical tones in the cells of the mask."""
+        lit = mask & _lit(old, new)
+        if lit.sum() < _MIN_CELLS * mask.sum():
+            return cls(lit, old[lit], np.zeros(3, np.float32), 0.0)
+        was = old[lit]
+        change = new[lit] - was
+        move = _median(change)
+        along = change @ move / max(float(move @ move), 1e-6)
+        return cls(lit, was, move, np.count_nonzero(along > 0.5) / len(along))
+
+    @property
+    def is_light(self) -> bool:
+        """Whether this is a change that nearly all cells share."""
+        return float(np.linalg.norm(self.move)) >= 1 and self.coherence >= _MIN_COHERENCE
+
+    @property
+    def is_sudden(self) -> bool:
+        """Whether so many cells share the change that nothing but light can have moved them."""
+        return self.is_light and self.coherence >= _SUDDEN_COHERENCE
+
+    def is_shared(self, old: Cells, new: Cells, elsewhere: Mask) -> bool:
+        """Whether cells elsewhere went the same way, if there are any that could."""
+        lit = elsewhere & _lit(old, new)
+        if lit.sum() < _MIN_WATCHED:
+            return True
+        along = (new[lit] - old[lit]) @ self.move / max(float(self.move @ self.move), 1e-6)
+        return float((along > _ELSEWHERE).mean()) >= _MIN_ELSEWHERE
+
+    def stays(self, before: list[_Beat], after: list[_Beat]) -> bool:
+        """Whether light was not yet as after it, does not go back, nor on as far again.
+
+        What goes back is a flash, what goes on a fade.
+        """
+        onward = (-self._way(before[::-1]), self._way(after))
+        return all(
+            np.quantile(-way, 0.65) < _MAX_BACK and np.quantile(way, 0.65) < _MAX_ON
+            for way in onward
+        )
+
+    def _way(self, beats: list[_Beat]) -> Cells:
+        """How far light has gone since the first beat, as a share of the change.
+
+        Summed up from beat to beat: from one to the next few cells come to show something else.
+        """
+        tones = np.stack([beat.tone[self.mask] for beat in beats])
+        gone = np.median(np.diff(tones, axis=0) @ self.move, axis=1)
+        return np.asarray(np.cumsum([0.0, *gone]) / max(float(self.move @ self.move), 1e-6))
+
+    def is_steady(self, before: list[_Beat], after: list[_Beat]) -> bool:
+        """Whether light stood still within both windows, compared with how far it went."""
+        return max(_drift(self._path(beats)) for beats in (before, after)) <= _MAX_DRIFT
+
+    def middle(self, beats: list[_Beat]) -> Look:
+        """The first look at which half of the change has passed."""
+        lead = np.cumsum([0.0, *(0.5 - self._path(beats))])
+        return beats[min(int(np.argmax(lead)), len(beats) - 1)].look
+
+    def _path(self, beats: list[_Beat]) -> Cells:
+        """How far each beat has gone from the old tone (0) toward the new one (1)."""
+        gone = (np.stack([beat.tone[self.mask] for beat in beats]) - self.old) @ self.move
+        return np.asarray(np.median(gone, axis=1) / max(float(self.move @ self.move), 1e-6))
+
+
+def _lasting_step(
+    before: list[_Beat], after: list[_Beat], new: Cells, masks: list[Mask]
+) -> _Step | None:
+    """The change to the later window's tones ``new``, by the first cells that agree on one."""
+    old = _typical(before)
+    for mask in masks:
+        step = _Step.between(old, new, mask)
+        if (
+            step.is_light
+            and step.is_steady(before, after)
+            and step.is_shared(old, new, elsewhere=~mask)
+        ):
+            return step
+    return None
+
+
+def _distance(a: _Beat, b: _Beat) -> float:
+    """Between the mean tones, in units."""
+    return math.dist(a.mean, b.mean)
+
+
+def _split(beats: deque[_Beat]) -> tuple[list[_Beat], list[_Beat]]:
+    """The last window, and as much before it; nothing before if that is too little."""
+    now_s = beats[-1].look.time_s
+    after = [beat for beat in beats if beat.look.time_s >= now_s - _HOLD_S]
+    before = [beat for beat in beats if now_s - 2 * _HOLD_S <= beat.look.time_s < now_s - _HOLD_S]
+    enough = before and after[0].look.time_s - before[0].look.time_s >= _MIN_BEFORE_S
+    return before if enough else [], after
+
+
+def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Beat]]]:
+    """Pairs of windows, the later one ending now, that might lie about a change.
+
+    Judged by the mean of all cells alone: it must have moved between the windows, and
+    stood about still within them.
+    """
+    means = np.array([beat.mean for beat in beats])
+    if np.linalg.norm(np.ptp(means, axis=0)) <= _GATE:  # no two windows lie further apart
+        return
+    times = np.array([beat.look.time_s for beat in beats])
+    now_s = times[-1]
+    total = np.vstack([np.zeros(3, np.float32), np.cumsum(means, axis=0)])
+    after = np.searchsorted(times, [now_s - _HOLD_S])
+    last = np.array([len(beats)])
+    ends = np.searchsorted(times, now_s - _HOLD_S - _RAMPS_S, side="right")
+    starts = np.searchsorted(times, now_s - 2 * _HOLD_S - _RAMPS_S)
+    ends, starts = (
+        at[now_s - _HOLD_S - _RAMPS_S - times[0] >= _MIN_BEFORE_S] for at in (ends, starts)
+    )
+    went = np.linalg.norm(_mean(total, after, last) - _mean(total, starts, ends), axis=1)
+    far = (went > _GATE) & (starts < ends)
+    if not far.any():
+        return
+    drift = np.maximum(_tail(total, after, last), _tail(total, starts, ends))
+    listed = list(beats)
+    for at in np.flatnonzero(far & (drift < _MAX_MEAN_DRIFT * went)):
+        yield listed[starts[at] : ends[at]], listed[after[0] :]
+
+
+def _mean(total: Cells, start: NDArray[np.intp], end: NDArray[np.intp]) -> Cells:
+    """Means of runs, from cumulative sums."""
+    return np.asarray((total[end] - total[start]) / np.maximum(end - start, 1)[:, None])
+
+
+def _tail(total: Cells, start: NDArray[np.intp], end: NDArray[np.intp]) -> Cells:
+    """How far the last third of runs lies from the first third."""
+    third = np.maximum((end - start) // 3, 1)
+    tail = _mean(total, end - third, end) - _mean(total, start, start + third)
+    return np.asarray(np.linalg.norm(tail, axis=1))
+
+
+def _typical(beats: list[_Beat]) -> Cells:
+    """The median tone of each cell over a window: a flash within it leaves no trace."""
+    tones = np.array([beat.tone for beat in beats])
+    tones.partition(len(beats) // 2, axis=0)
+    return np.asarray(tones[len(beats) // 2])
+
+
+def _median(rows: Cells) -> Cells:
+    """Of each column. NumPy's own takes three times as long for so few numbers."""
+    ordered = np.sort(rows, axis=0)
+    return np.asarray((ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2)
+
+
+def _lit(old: Cells, new: Cells) -> Mask:
+    """Cells that are neither dim nor clipped throughout."""
+    before, after = old[:, 0], new[:, 0]
+    return np.asarray((np.maximum(before, after) > _DIM) & (np.minimum(before, after) < _CLIPPED))
+
+
+def _drift(path: Cells) -> float:
+    """How far a window is from standing still, as a share of the change."""
+    third = max(1, len(path) // 3)
+    tail = abs(float(np.median(path[-third:]) - np.median(path[:third])))
+    return max(2 * tail, float(np.quantile(np.abs(path - np.median(path)), 0.8)))
+
+
+def _one_shot(old: _Beat, new: _Beat, around: list[_Beat]) -> bool:
+    """Whether a sudden change is within a shot, and no end of a fade."""
+    return not _any_blank(around) and same_shot(old.look, new.look)
+
+
+def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
+    """Whether one shot is shown across the change, and from then on, though a camera may move."""
+    if _any_blank(before + after):
+        return False
+    old, new, last = before[-1].look, after[0].look, after[-1].look
+    return are_similar(old, new, _MIN_ALIKE) and same_shot(new, last)
+
+
+def _any_blank(beats: list[_Beat]) -> bool:
+    return any(beat.look.is_blank for beat in beats)
+
+
+def _grid_size(look: Look) -> tuple[int, int]:
+    """Rows and columns of cells, which are about square."""
+    height, width = look.yuv.shape[:2]
+    scale = _GRID_LONG_SIDE / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _mask(look: Look, region: Box | None) -> Mask:
+    """Cells of the face and what surrounds it: its box, twice as wide and high."""
+    rows, columns = _grid_size(look)
+    if region is None:
+        return np.ones(rows * columns, bool)
+    x, y = region.center
+    across = np.abs((np.arange(columns) + 0.5) / columns - x) <= region.width
+    down = np.abs((np.arange(rows) + 0.5) / rows - y) <= region.height
+    near = (down[:, None] & across[None, :]).ravel()
+    return near if near.sum() >= _MIN_WATCHED else np.ones_like(near)

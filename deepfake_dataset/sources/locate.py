@@ -1,0 +1,29 @@
+"""Where a dataset's video lies now."""
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.locations import Whereabouts
+
+
+def find_source(dataset: Dataset, video_id: str) -> Path | None:
+    """The file that a video was extracted from, as it was then; None where it is gone."""
+    return Fingerprints.of(dataset).locate(video_id) or _last_seen(dataset, video_id)
+
+
+def _last_seen(dataset: Dataset, video_id: str) -> Path | None:
+    """A file that changed just before it was hashed has no fingerprint: it is hashed now."""
+    place = Whereabouts(dataset).places.get(video_id)
+    with suppress(OSError):
+        if place and _has_bytes(Path(place.location), video_id):
+            return Path(place.location)
+    return None
+
+
+def _has_bytes(path: Path, video_id: str) -> bool:
+    """Whether a file's bytes are those that the id was made of. Raises :class:`OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(video_id)

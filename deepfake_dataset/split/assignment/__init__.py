@@ -1,0 +1,1 @@
+"""Which side each group of videos goes to."""

@@ -1,0 +1,1 @@
+"""Which faces enter the manifests, so that classes and resolutions are balanced."""

@@ -1,0 +1,1 @@
+"""Where bytes lie, and who may write."""

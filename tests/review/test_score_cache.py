@@ -1,0 +1,134 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deepfake_dataset.dataset.face_table import FACES, read_faces
+from deepfake_dataset.review import score_cache
+from deepfake_dataset.review.crop_measurements import CLUES
+from deepfake_dataset.review.features import Evidence
+from deepfake_dataset.review.score import suspect
+from deepfake_dataset.review.score_cache import judge
+
+
+class Clues:
+    """Made-up clues of faces; counts how often they are asked for."""
+
+    def __init__(self, faces):
+        rng = np.random.default_rng(1)
+        numbers = {name: rng.uniform(0, 2, faces.num_rows) for name in CLUES.names[1:]}
+        self.table = pa.table({"face_id": faces["face_id"], **numbers}, schema=CLUES)
+        self.asked = 0
+
+    def __call__(self):
+        self.asked += 1
+        return self.table
+
+
+@pytest.fixture
+def faces(filled):
+    return read_faces(filled)
+
+
+@pytest.fixture
+def clues(faces):
+    return Clues(faces)
+
+
+@pytest.fixture
+def kept(filled, faces, clues):
+    """The file in which judgements are kept."""
+    judge(filled, faces, clues)
+    clues.asked = 0
+    (file,) = filled.cache_folder.glob("suspicion*")
+    return file
+
+
+def _assert_same(judged, fresh):
+    assert judged.suspicion.tobytes() == fresh.suspicion.tobytes()
+    assert (judged.given == fresh.given).all()
+    assert judged.given.any()
+
+
+def test_judgements_that_were_kept_are_those_of_a_fresh_look(filled, faces, clues, kept):
+    judged = judge(filled, faces, clues).judged
+    assert clues.asked == 0
+    _assert_same(judged, suspect(Evidence(faces, clues.table)))
+
+
+def test_they_hold_however_the_table_was_put_together(filled, faces, clues, kept):
+    pieces = pa.concat_tables([faces.slice(0, 3), faces.slice(3)])
+    judge(filled, pieces, clues)
+    judge(filled, read_faces(filled), clues)
+    assert clues.asked == 0
+
+
+@pytest.mark.parametrize("name", FACES.names)
+def test_another_value_of_one_face_has_all_judged_anew(filled, faces, clues, kept, name):
+    column = faces[name].to_pylist()
+    column[2] = _other(column[2])
+    place = faces.schema.get_field_index(name)
+    changed = faces.set_column(place, FACES.field(name), pa.array(column, FACES.field(name).type))
+    judge(filled, changed, clues)
+    assert clues.asked == 1
+
+
+def _other(value):
+    if isinstance(value, list):
+        return [*value[:-1], value[-1] + 1e-9]
+    return value + ("x" if isinstance(value, str) else 1)
+
+
+def test_fewer_faces_or_another_order_have_all_judged_anew(filled, faces, clues, kept):
+    for other in (faces.slice(0, 7), faces.take(pa.array([1, 0, *range(2, 8)]))):
+        places = pc.index_in(other["face_id"], clues.table["face_id"].combine_chunks())
+        judge(filled, other, lambda places=places: clues().take(places))
+    assert clues.asked == 2
+
+
+def test_other_code_has_all_judged_anew(filled, faces, clues, kept, monkeypatch):
+    monkeypatch.setattr(score_cache, "_code", lambda: "other")
+    judge(filled, faces, clues)
+    assert clues.asked == 1
+
+
+def test_the_code_that_judges_is_read():
+    assert len(score_cache._code()) == 64
+    assert score_cache._code.__wrapped__() == score_cache._code()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.data())
+def test_a_damaged_file_is_neither_believed_nor_a_fault(filled, faces, clues, kept, data):
+    whole = kept.read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    flipped = bytes([whole[place] ^ data.draw(st.integers(1, 255))])
+    damaged = data.draw(
+        st.sampled_from(
+            [whole[:place], whole + b"\0", whole[:place] + flipped + whole[place + 1 :]]
+        )
+    )
+    kept.write_bytes(damaged)
+    before = clues.asked
+    _assert_same(judge(filled, faces, clues).judged, suspect(Evidence(faces, clues.table)))
+    assert clues.asked == before + 1
+    assert kept.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(filled, faces, clues):
+    filled.cache_folder.mkdir(exist_ok=True)
+    (filled.cache_folder / "suspicion.bin").mkdir()
+    for _ in range(2):
+        judge(filled, faces, clues)
+    assert clues.asked == 2
+    assert not list(filled.cache_folder.glob(".partial*"))
+
+
+def test_no_faces_are_judged_and_remembered(filled, faces):
+    nothing = faces.slice(0, 0)
+    clues = Clues(nothing)
+    for _ in range(2):
+        assert judge(filled, nothing, clues).judged.given.shape == (0, 9)
+    assert clues.asked == 1
