@@ -162,7 +162,7 @@ for number in range(int(sys.argv[4])):
 def _adding(dataset: Dataset, name: str, count: int) -> "subprocess.Popen[bytes]":
     here = Path(__file__).resolve()
     command = [sys.executable, "-c", ADD, dataset.root, here.parent, name, str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=here.parents[1])
+    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=here.parents[2])
 
 
 def test_every_acknowledged_decision_outlasts_a_kill(dataset):

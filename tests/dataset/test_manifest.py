@@ -15,7 +15,7 @@ from deepfake_dataset.dataset.manifest import (
 )
 from deepfake_dataset.errors import ManifestError
 
-PUBLISHED = Path(__file__).resolve().parents[1] / "manifests" / "manifest.schema.json"
+PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "manifest.schema.json"
 REFRESH = (
     "python -c 'import json; from deepfake_dataset.dataset.manifest import table_schema;"
     " print(json.dumps(table_schema(), indent=2, ensure_ascii=False))'"

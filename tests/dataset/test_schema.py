@@ -15,7 +15,7 @@ from deepfake_dataset.dataset.schema import arrow_schema, from_row, json_schema,
 from deepfake_dataset.dataset.totals import Summary, Totals
 from deepfake_dataset.records import Box, Cause, Face, Label, Miss, Scene, Stream, Video
 
-PUBLISHED = Path(__file__).resolve().parents[1] / "manifests" / "video.schema.json"
+PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "video.schema.json"
 REFRESH = (
     "python -c 'import json; from deepfake_dataset.records import Video;"
     " from deepfake_dataset.dataset.schema import json_schema;"

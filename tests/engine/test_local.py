@@ -28,7 +28,7 @@ from deepfake_dataset.errors import (
     WorkerError,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(time_s=60, memory_mb=1000)
 FOREVER_S = 600
 """Longer than any test may take: what sleeps so long was ended by the engine or not at all."""

@@ -12,7 +12,7 @@ from deepfake_dataset.engine import sandbox
 from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.engine.sandbox import die_with_parent
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CONFINED = Limits(time_s=60, memory_mb=1000, confined=True)
 
 offered = pytest.mark.skipif(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.shots.thumbnail_stride import glance
 from deepfake_dataset.video.frame import Frame
 
-from .conftest import FrameOf
+from ..conftest import FrameOf
 
 Picture = NDArray[np.uint8]
 BATCH = 24

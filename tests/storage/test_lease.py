@@ -11,7 +11,7 @@ import pytest
 from deepfake_dataset.errors import DatasetBusyError, DatasetWriteError
 from deepfake_dataset.storage.lease import exclusive
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys
 from pathlib import Path

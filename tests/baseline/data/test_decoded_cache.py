@@ -18,7 +18,7 @@ from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.data.images import read_image
 from deepfake_dataset.errors import DatasetWriteError, ImagesError
 
-from .conftest import MakeFaces
+from ..conftest import MakeFaces
 
 Keep = Callable[..., Decoded]
 

@@ -12,7 +12,7 @@ from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.data.images import batches, in_order, read_image, readable
 from deepfake_dataset.errors import ImagesError
 
-from .conftest import MakeFaces
+from ..conftest import MakeFaces
 
 
 def _cut(file: Path) -> None:

@@ -7,7 +7,7 @@ from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.data.training_batches import Feed
 from deepfake_dataset.baseline.training.recipes import recipe
 
-from .conftest import MakeFaces
+from ..conftest import MakeFaces
 
 
 def test_threads_have_ended_when_an_epoch_is_left_in_its_middle(

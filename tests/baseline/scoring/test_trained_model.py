@@ -17,7 +17,7 @@ from deepfake_dataset.baseline.training.recipes import recipe
 from deepfake_dataset.baseline.training.run_folder import save_model, write_recipe
 from deepfake_dataset.errors import ModelError, WeightsError
 
-from .conftest import MakeFaces
+from ..conftest import MakeFaces
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from deepfake_dataset.baseline.training.recipes import Recipe, recipe
 from deepfake_dataset.baseline.training.train import Progress, train
 from deepfake_dataset.errors import ImagesError, UsageError
 
-from .conftest import MakeFaces
+from ..conftest import MakeFaces
 
 QUICK = Recipe(model="notebook", epochs=3, batch=8, learning_rate=3e-3, flip=True, jpeg=0.5)
 
