@@ -13,6 +13,7 @@
     │   ├── ModelError            a trained model that is missing, damaged or of another kind
     │   ├── LeakError             a manifest to test on shares faces with the one to train on
     │   ├── MissingExtraError     a library that comes with an extra is not installed
+    │   ├── PluginError           what another package adds cannot be loaded
     │   ├── DecisionsError        a log of decisions that was damaged
     │   ├── ReviewFileError       a CSV of decisions that cannot be applied
     │   ├── ReviewError           a decision that cannot be made
@@ -107,6 +108,10 @@ class LeakError(UsageError):
 
 class MissingExtraError(UsageError):
     """A library is not installed that comes with an extra of the package."""
+
+
+class PluginError(UsageError):
+    """What another package adds cannot be loaded, or two packages add it under one name."""
 
 
 class DecisionsError(UsageError):
