@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LOCK := .ci/constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK)
 
-.PHONY: demo test lint types imports check chaos fuzz pictures lock clean
+.PHONY: demo test lint types imports check chaos fuzz pictures schemas lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/dsbuild demo demo
@@ -39,6 +39,11 @@ pictures: demo
 	$(BIN)/dsbuild sheet -d demo/dataset -o docs/images/overview.jpg
 	$(BIN)/dsbuild sheet -d demo/dataset real/collins-1.mp4 -o docs/images/sheet.jpg
 	$(BIN)/python docs/review_pictures.py demo/dataset docs/images
+
+# The JSON Schemas, from the records: those in the package, and the same for people to read.
+schemas: $(VENV)/.dev
+	$(BIN)/python -c 'from pathlib import Path; from deepfake_dataset.commands.schemas import *;\
+	 write_schemas(Path("deepfake_dataset/schemas"), Path("manifests"))'
 
 # Today's versions of everything, for CI and for the two commands above.
 lock: $(VENV)/.dev
