@@ -27,11 +27,16 @@ from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.faces.alignment import cut_out
 from deepfake_dataset.split.similarity import near_duplicates, person_clusters
-from deepfake_dataset.split.similarity.crop_reading import Image
-from deepfake_dataset.split.similarity.face_embeddings import Sitter, embed, in_crop, look_at_tracks
+from deepfake_dataset.split.similarity.face_embeddings import (
+    CropToEmbed,
+    embed,
+    embed_tracks,
+    landmarks_in_crop,
+)
 from deepfake_dataset.split.similarity.near_duplicates import near_pairs
-from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, hash_of
-from deepfake_dataset.split.similarity.person_clusters import cluster
+from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, perceptual_hash
+from deepfake_dataset.split.similarity.person_clusters import cluster_embeddings
+from deepfake_dataset.split.similarity.read_crop import Image
 
 Numbers = NDArray[np.float64]
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6)
@@ -68,8 +73,8 @@ def _print_people(photos: list[tuple[Photo, Image]]) -> None:
     for photo, crop in photos:
         pose = photo.pose
         flat = tuple(photo.points.ravel().tolist())
-        sitter = Sitter("", "", flat, pose.center_x, pose.center_y, pose.side, pose.roll_deg)
-        looks.append(embed(crop, in_crop(sitter, 256)))
+        sitter = CropToEmbed("", "", flat, pose.center_x, pose.center_y, pose.side, pose.roll_deg)
+        looks.append(embed(crop, landmarks_in_crop(sitter, 256)))
         whole.append(embed(photo.rgb, photo.points))
     apart = _all_pairs(np.array(looks))
     moved = np.linalg.norm(np.array(looks) - np.array(whole), axis=1)
@@ -86,13 +91,13 @@ def _print_people(photos: list[tuple[Photo, Image]]) -> None:
 
 def _print_tracks(dataset: Dataset, faces: pa.Table) -> None:
     began = time.perf_counter()
-    tracks = look_at_tracks(dataset, faces, workers=1)
+    tracks = embed_tracks(dataset, faces, workers=1)
     print(f"{len(tracks.video_ids)} tracks, {time.perf_counter() - began:.1f} s (cached if short)")
     path = dict(zip(faces["video_id"].to_pylist(), faces["video_path"].to_pylist(), strict=True))
     found = person_clusters.people_of(tracks)
     for join in found.joins:
         print(f"  {path[join.a]}  {path[join.b]}: {join.detail.rsplit(' are ', 1)[-1]}")
-    clusters = cluster(tracks.vectors)
+    clusters = cluster_embeddings(tracks.vectors)
     sound = np.flatnonzero(clusters.of >= 0)
     parted = clusters.of[sound][:, None] != clusters.of[sound]
     rest = _all_pairs(tracks.vectors[sound])[parted[np.triu_indices(len(sound), 1)]]
@@ -120,9 +125,9 @@ def _print_hashes(dataset: Dataset, faces: pa.Table) -> None:
 
 def _print_changes(lumas: list[Image]) -> None:
     print("what is done to a crop: bits that change, median and most; to another crop at least")
-    hashes = np.array([hash_of(luma) for luma in lumas])
+    hashes = np.array([perceptual_hash(luma) for luma in lumas])
     for name, change in _changes():
-        changed = np.array([hash_of(change(luma)) for luma in lumas])
+        changed = np.array([perceptual_hash(change(luma)) for luma in lumas])
         told = changed.any(axis=1)
         apart = np.unpackbits(hashes[:, None] ^ changed, axis=2).sum(axis=2).astype(float)
         own = np.diag(apart)[told]
@@ -161,7 +166,7 @@ def _changes() -> Iterator[tuple[str, Callable[[Image], Image]]]:
 def _print_clustering(number: int) -> None:
     vectors, true = simulated(number)
     began, busy = time.perf_counter(), time.process_time()
-    clusters = cluster(vectors, threads=2)
+    clusters = cluster_embeddings(vectors, threads=2)
     took, busy = time.perf_counter() - began, time.process_time() - busy
     together = (clusters.of[:-1] == clusters.of[1:])[true[:-1] == true[1:]].mean()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -178,10 +183,10 @@ def simulated(number: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Tracks of people twenty each: 0.81 ± 0.09 from one person to another, 0.38 within."""
     rng = np.random.default_rng(0)
     decay = 0.9545 ** np.arange(128)
-    spread = np.sqrt(decay / decay.sum())
-    faces = rng.standard_normal((number // PER_PERSON, 128)) * spread * 0.51
+    sample_tracks = np.sqrt(decay / decay.sum())
+    faces = rng.standard_normal((number // PER_PERSON, 128)) * sample_tracks * 0.51
     true = np.repeat(np.arange(len(faces)), PER_PERSON)
-    within = rng.standard_normal((len(true), 128)) * spread * 0.27
+    within = rng.standard_normal((len(true), 128)) * sample_tracks * 0.27
     return (faces[true] + within).astype(np.float32), true
 
 

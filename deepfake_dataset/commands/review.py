@@ -128,12 +128,16 @@ def user_name() -> str:
 
 def who_is(crop: "Image", face: Face) -> NDArray[np.float32]:
     """The embedding of a face in its RGB crop, by which split tells people apart too."""
-    from deepfake_dataset.split.similarity.face_embeddings import Sitter, embed, in_crop
+    from deepfake_dataset.split.similarity.face_embeddings import (
+        CropToEmbed,
+        embed,
+        landmarks_in_crop,
+    )
 
     names = ("sha256", "center_x", "center_y", "native_px", "roll_deg")
     place = {name: getattr(face, name) for name in names}
-    sitter = Sitter(crop=face.face_id, points=face.landmarks, **place)
-    return embed(crop, in_crop(sitter, crop.shape[0]))
+    sitter = CropToEmbed(crop=face.face_id, points=face.landmarks, **place)
+    return embed(crop, landmarks_in_crop(sitter, crop.shape[0]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
 from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.errors import NotADatasetError, SplitError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.split.audit.shortcut import Shortcut, Verdict
-from deepfake_dataset.split.links.reasons import Join, Reason
+from deepfake_dataset.split.audit.shortcut_classifier import Shortcut, ShortcutVerdict
+from deepfake_dataset.split.links.must_link import LinkReason, MustLink
 from deepfake_dataset.split.manifests.split_record import SplitRecord
 from deepfake_dataset.split.similarity.near_duplicates import Duplicates
 from deepfake_dataset.split.similarity.person_clusters import People
@@ -43,14 +43,14 @@ def looks(monkeypatch):
 
     def people(dataset, faces, *, cuts=(), **_):
         kept = [pair for pair in pairs if frozenset(map(id_of, pair)) not in cuts]
-        joins = tuple(Join(id_of(a), id_of(b), Reason.PERSON, "0.1 apart") for a, b in kept)
+        joins = tuple(MustLink(id_of(a), id_of(b), LinkReason.PERSON, "0.1 apart") for a, b in kept)
         return People(pa.array([""] * faces.num_rows), joins, 0, ())
 
     def duplicates(dataset, faces, **_):
         return Duplicates(pa.array([""] * faces.num_rows), (), ())
 
     def shortcut(*_):
-        return Shortcut(0, 0, 0, None, None, None, (), Verdict.FEW)
+        return Shortcut(0, 0, 0, None, None, None, (), ShortcutVerdict.FEW)
 
     monkeypatch.setattr("deepfake_dataset.split.audit.audit_record.find_shortcut", shortcut)
     monkeypatch.setattr("deepfake_dataset.commands.split.draw_audit", lambda *_: None)
@@ -251,7 +251,7 @@ def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("deepfake_dataset.split.manifests.publish.publish", killed)
+        patched.setattr("deepfake_dataset.split.manifests.atomic_publication.publish", killed)
         with pytest.raises(KeyboardInterrupt):
             split_dataset(ds, cuts=["real/1.mp4,real/8.mp4"], val_share=0.0)
     assert not (ds / "manifests" / "split.json").exists()
@@ -323,9 +323,9 @@ def test_why_a_video_is_in_its_group_is_told(ds, ten, looks):
     split_dataset(ds)
     explained = explain_video("real/1.mp4", ds)
     assert [(s.video, s.join.reason, s.distance) for s in explained.steps] == [
-        ("fake/1.mp4", Reason.ORIGINAL, 1),
-        ("real/8.mp4", Reason.PERSON, 1),
-        ("fake/8.mp4", Reason.ORIGINAL, 2),
+        ("fake/1.mp4", LinkReason.ORIGINAL, 1),
+        ("real/8.mp4", LinkReason.PERSON, 1),
+        ("fake/8.mp4", LinkReason.ORIGINAL, 2),
     ]
     assert explained.side == sides(ds)[id_of("real/1.mp4")]
 

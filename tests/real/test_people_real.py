@@ -11,10 +11,10 @@ from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
-from deepfake_dataset.split.links.reasons import Join
+from deepfake_dataset.split.links.must_link import MustLink
 from deepfake_dataset.split.similarity.face_embeddings import embed
 from deepfake_dataset.split.similarity.near_duplicates import find_duplicates
-from deepfake_dataset.split.similarity.person_clusters import NEAR, cluster, find_people
+from deepfake_dataset.split.similarity.person_clusters import NEAR, cluster_embeddings, find_people
 
 CLIPS = (
     "fake/icpr2020dfdc__ffpp_NeuralTextures_c23_004_982.mp4",
@@ -36,7 +36,7 @@ def test_thirty_people_are_thirty_people(shared_data: Path) -> None:
     pairs = combinations(looks, 2)
     near = sum(float(np.linalg.norm(one - other)) < NEAR for one, other in pairs)
     assert near <= 1
-    assert len(np.unique(cluster(np.array(looks)).of)) >= len(rows) - 1
+    assert len(np.unique(cluster_embeddings(np.array(looks)).of)) >= len(rows) - 1
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def faces(extracted: Dataset) -> pa.Table:
     return apply_decisions(read_faces(extracted), read_decisions(extracted))
 
 
-def _joined(faces: pa.Table, joins: tuple[Join, ...]) -> set[frozenset[str]]:
+def _joined(faces: pa.Table, joins: tuple[MustLink, ...]) -> set[frozenset[str]]:
     ids, paths = faces["video_id"].to_pylist(), faces["video_path"].to_pylist()
     path = {id_: Path(path).stem[-11:] for id_, path in zip(ids, paths, strict=True)}
     return {frozenset((path[join.a], path[join.b])) for join in joins}

@@ -6,9 +6,9 @@ import pytest
 
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assignment.sides import Side
-from deepfake_dataset.split.manifests.split_record import cardinalities
-from deepfake_dataset.split.plan import join_videos, plan_split
+from deepfake_dataset.split.assignment.sides_and_shares import Side
+from deepfake_dataset.split.manifests.split_record import face_counts
+from deepfake_dataset.split.plan import link_videos, plan_split
 
 NO_VAL = SplitSettings(val_share=0.0)
 
@@ -16,7 +16,7 @@ NO_VAL = SplitSettings(val_share=0.0)
 @pytest.fixture
 def plan(table):
     def make(clips, settings=NO_VAL, joins=(), held=None):
-        joined = join_videos(table(clips), joins, settings)
+        joined = link_videos(table(clips), joins, settings)
         sides = held or {}
         given = [sides.get(path, Side.FREE) for path in joined.videos.paths]
         return plan_split(joined, settings, np.array(given, np.int8))
@@ -65,7 +65,7 @@ def test_each_side_has_as_many_real_as_fake_faces_in_each_resolution(people, cli
         replace(c, faces=9 if c.label == "fake" else 5, native_px=50.0 * (i % 7))
         for i, c in enumerate(people(40))
     ]
-    counts = cardinalities(plan(clips, SplitSettings()))
+    counts = face_counts(plan(clips, SplitSettings()))
     pools = {(c.side, c.resolution): [] for c in counts}
     for c in counts:
         pools[c.side, c.resolution].append((c.faces, c.surplus))
@@ -76,7 +76,7 @@ def test_each_side_has_as_many_real_as_fake_faces_in_each_resolution(people, cli
 
 def test_drawn_and_surplus_are_all_faces(people, clip, plan):
     made = plan([*people(5), clip("more.mp4", "fake", target="person 3", faces=31)])
-    counts = cardinalities(made)
+    counts = face_counts(made)
     assert sum(c.faces for c in counts) == int(made.drawn.sum())
     assert sum(c.faces + c.surplus for c in counts) == made.joined.faces.num_rows
 

@@ -1,8 +1,8 @@
 import pytest
 
 from deepfake_dataset.errors import ManifestError, SplitError
-from deepfake_dataset.split.assignment.given_split import find_video, read_pins
-from deepfake_dataset.split.assignment.sides import Side
+from deepfake_dataset.split.assignment.given_split import find_video, read_given_split
+from deepfake_dataset.split.assignment.sides_and_shares import Side
 from deepfake_dataset.split.video_table import videos_of
 
 
@@ -16,7 +16,7 @@ def videos(clip, table):
 def pins(tmp_path, videos):
     def read(text):
         (tmp_path / "pins.csv").write_bytes(text.encode())
-        side = read_pins(tmp_path / "pins.csv", videos)
+        side = read_given_split(tmp_path / "pins.csv", videos)
         return {videos.paths[i]: Side(s).word for i, s in enumerate(side) if s != Side.FREE}
 
     return read

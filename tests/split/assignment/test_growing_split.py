@@ -3,24 +3,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.split.assignment.growing_split import settle
-from deepfake_dataset.split.assignment.sides import Side
-from deepfake_dataset.split.links.must_link import Bonds, Key, groups_of
+from deepfake_dataset.split.assignment.growing_split import grow_split
+from deepfake_dataset.split.assignment.sides_and_shares import Side
+from deepfake_dataset.split.links.video_groups import LinkGraph, SharedKey, connected_groups
 
 FREE, ASIDE, TRAIN, TEST, VAL = Side.FREE, Side.ASIDE, Side.TRAIN, Side.TEST, Side.VAL
 
 
-def bonds(*holders):
+def graph(*holders):
     """A key for each set of videos."""
     rows = [(video, key) for key, videos in enumerate(holders) for video in sorted(videos)]
     video, key = np.array(rows, np.int64).reshape(-1, 2).T
-    return Bonds(
-        [Key(str(i)) for i in range(len(holders))], video, key, np.zeros(len(rows), np.int8)
+    return LinkGraph(
+        [SharedKey(str(i)) for i in range(len(holders))], video, key, np.zeros(len(rows), np.int8)
     )
 
 
 def settled(held, *holders):
-    result = settle(bonds(*holders), np.array(held, np.int8))
+    result = grow_split(graph(*holders), np.array(held, np.int8))
     return result.side.tolist(), result.ties
 
 
@@ -77,13 +77,13 @@ cases = st.integers(2, 12).flatmap(
 @given(case=cases)
 def test_nothing_is_moved_and_no_group_is_on_two_sides(case):
     held, holders = case
-    found = bonds(*holders)
-    result = settle(found, np.array(held, np.int8))
+    found = graph(*holders)
+    result = grow_split(found, np.array(held, np.int8))
     side = result.side
     for before, now in zip(held, side.tolist(), strict=True):
         assert now in (before, ASIDE) or before == FREE
         assert before != TEST or now == TEST
-    group = groups_of(found.among(side != ASIDE), len(held))
+    group = connected_groups(found.among(side != ASIDE), len(held))
     for number in np.unique(group[side != ASIDE]):
         assert len(set(side[(group == number) & (side != ASIDE)].tolist())) == 1
 
@@ -91,16 +91,16 @@ def test_nothing_is_moved_and_no_group_is_on_two_sides(case):
 @given(case=cases)
 def test_settling_again_changes_nothing(case):
     held, holders = case
-    found = bonds(*holders)
-    once = settle(found, np.array(held, np.int8)).side
+    found = graph(*holders)
+    once = grow_split(found, np.array(held, np.int8)).side
     kept = np.where(once == ASIDE, held, once).astype(np.int8)
-    assert settle(found, kept).side.tolist() == once.tolist()
+    assert grow_split(found, kept).side.tolist() == once.tolist()
 
 
 @given(case=cases)
 def test_only_videos_that_touch_another_side_have_ties(case):
     held, holders = case
-    result = settle(bonds(*holders), np.array(held, np.int8))
+    result = grow_split(graph(*holders), np.array(held, np.int8))
     for tie in result.ties:
         assert result.side[tie.video] == ASIDE
         assert tie.other != tie.video

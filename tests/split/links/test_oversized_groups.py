@@ -1,8 +1,8 @@
 import pytest
 
-from deepfake_dataset.split.links.must_link import bonds_of, groups_of
+from deepfake_dataset.split.links.must_link import LinkReason, MustLink
 from deepfake_dataset.split.links.oversized_groups import swallowed
-from deepfake_dataset.split.links.reasons import Join, Reason
+from deepfake_dataset.split.links.video_groups import connected_groups, link_graph
 from deepfake_dataset.split.video_table import videos_of
 
 
@@ -10,8 +10,8 @@ from deepfake_dataset.split.video_table import videos_of
 def chains(table):
     def report(clips, joins=()):
         videos = videos_of(table(clips))
-        bonds = bonds_of(videos, joins)
-        return swallowed(videos, bonds, groups_of(bonds, len(videos)))
+        graph = link_graph(videos, joins)
+        return swallowed(videos, graph, connected_groups(graph, len(videos)))
 
     return report
 
@@ -33,9 +33,9 @@ def test_the_name_that_joins_everything_is_found(clip, chains):
 def test_the_pair_that_joins_two_halves_is_found(people, clip, chains):
     halves = [clip(f"{h}{i}.mp4", target=h) for h in "xy" for i in range(5)]
     ids = {c.path: c.video_id for c in halves}
-    joins = [Join(ids["x0.mp4"], ids["y3.mp4"], Reason.DUPLICATE, "2 bits")]
+    joins = [MustLink(ids["x0.mp4"], ids["y3.mp4"], LinkReason.DUPLICATE, "2 bits")]
     (chain,) = chains(halves, joins)
-    weakest = next(link for link in chain.links if link.reason is Reason.DUPLICATE)
+    weakest = next(link for link in chain.links if link.reason is LinkReason.DUPLICATE)
     assert weakest.largest == 5
     assert set(weakest.paths) == {"x0.mp4", "y3.mp4"}
     assert set(weakest.remedy.removeprefix("--cut ").split(",")) == set(weakest.ids)
@@ -44,7 +44,7 @@ def test_the_pair_that_joins_two_halves_is_found(people, clip, chains):
 def test_no_single_join_is_named_where_there_are_two_ways_round(clip, chains):
     clips = [clip(f"{i}.mp4", target=f"p{i}") for i in range(6)]
     ids = [c.video_id for c in clips]
-    ring = [Join(ids[i], ids[(i + 1) % 6], Reason.PERSON, "near") for i in range(6)]
+    ring = [MustLink(ids[i], ids[(i + 1) % 6], LinkReason.PERSON, "near") for i in range(6)]
     (chain,) = chains(clips, ring)
     assert chain.links == ()
     assert [(c.name, c.number) for c in chain.joins] == [("same person", 6)]
