@@ -16,6 +16,7 @@ from deepfake_dataset.records import Label
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.label_words import LABEL_WORDS
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, as_paths
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
@@ -28,7 +29,7 @@ _SIDES = ("train", "test", "val")
 Tell = Callable[[str, int, int], None]
 
 
-def audit_dataset(dataset: Path) -> "Audit":
+def audit_dataset(dataset: StrPath) -> "Audit":
     """Audit the manifests of a dataset's last split; draws ``reports/shortcut.png``.
 
     What crosses is in the answer, and ``answer.leakage.refuse()`` raises LeakError for it.
@@ -52,7 +53,7 @@ def audit_dataset(dataset: Path) -> "Audit":
     return audit
 
 
-def find_dataset_leaks(dataset: Path) -> "Leakage":
+def find_dataset_leaks(dataset: StrPath) -> "Leakage":
     """What crosses between the manifests of a dataset's last split; nothing is written.
 
     Raises :class:`UsageError` where nothing was split yet.
@@ -120,7 +121,7 @@ def draw_audit(dataset: Path, audit: "Audit") -> Path:
 
 
 def audit_files(
-    sides: Sequence[Path],
+    sides: StrPath | Sequence[StrPath],
     *,
     positions: Sequence[str] = (),
     workers: int | None = None,
@@ -137,13 +138,14 @@ def audit_files(
     from deepfake_dataset.split.audit.audit_record import audit_listings
     from deepfake_dataset.split.audit.external_sets import look, read_listing, with_pictures
 
-    if len({side.absolute() for side in sides}) < 2:
+    paths = as_paths(sides, "sides")
+    if len({side.absolute() for side in paths}) < 2:
         raise UsageError(
             "an audit of manifests needs two different ones",
             "dsbuild audit TRAIN.csv TEST.csv; or -d DATASET for a dataset's own",
         )
     workers = workers or Settings().run.worker_count
-    listings = [read_listing(side, label_of) for side in sides]
+    listings = [read_listing(side, label_of) for side in paths]
     looked = []
     for done, listing in enumerate(listings, start=1):
         looked.append(look(listing, workers))

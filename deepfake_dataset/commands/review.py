@@ -30,6 +30,7 @@ from deepfake_dataset.review.queue import queue_path, rank, renew_queue, write_q
 from deepfake_dataset.review.score_cache import judge
 from deepfake_dataset.review.session import Desk
 from deepfake_dataset.sources.locate import find_source
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.video.frame import Frame, Image
@@ -68,7 +69,7 @@ class Queue:
         return QueueSummary(str(self.path), self.faces.num_rows, suspects)
 
 
-def refresh_queue(dataset: Path, *, tell: Tell = lambda *_: None) -> Queue:
+def refresh_queue(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
     """Judge every face and write ``review/queue.csv``, worst first.
 
     Only crops that are new since the last time are looked at, and where nothing has changed
@@ -81,16 +82,16 @@ def refresh_queue(dataset: Path, *, tell: Tell = lambda *_: None) -> Queue:
     return _renew(opened, ranking, verdicts(ranking.faces, read_decisions(opened)))
 
 
-def export_queue(dataset: Path, file: Path, *, tell: Tell = lambda *_: None) -> Queue:
+def export_queue(dataset: StrPath, file: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
     """Write the queue to a file of one's own, for :func:`apply_review`."""
-    opened = Dataset.open(dataset)
+    opened, file = Dataset.open(dataset), as_path(file, "file")
     faces = rank_faces(opened, tell)
     write_queue(file, faces, verdicts(faces, read_decisions(opened)))
     return Queue(file, faces)
 
 
 def apply_review(
-    dataset: Path, file: Path, *, reviewer: str | None = None, tell: Tell = lambda *_: None
+    dataset: StrPath, file: StrPath, *, reviewer: str | None = None, tell: Tell = lambda *_: None
 ) -> Applied:
     """Make the decisions that someone wrote into an exported queue: all of them or none.
 
@@ -98,14 +99,14 @@ def apply_review(
 
     Raises :class:`ReviewFileError`, which names line and column.
     """
-    opened = Dataset.open(dataset)
+    opened, file = Dataset.open(dataset), as_path(file, "file")
     faces = read_faces(opened)
     applied = apply_table(file, Desk(opened, faces, SourceStudio(opened)), reviewer or user_name())
     refresh_queue(dataset, tell=tell)
     return applied
 
 
-def open_desk(dataset: Path, *, tell: Tell = lambda *_: None) -> Desk:
+def open_desk(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Desk:
     """A dataset open for review; its queue is written anew."""
     opened = Dataset.open(dataset)
     ranking = _ranked(opened, tell)

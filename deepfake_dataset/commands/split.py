@@ -17,6 +17,7 @@ from deepfake_dataset.split.links.explain import Step
 from deepfake_dataset.split.links.oversized_groups import Swallowed
 from deepfake_dataset.split.manifests.split_record import Cardinality, SetAside, SplitRecord
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
@@ -69,10 +70,10 @@ class Explained:
 
 
 def split_dataset(
-    dataset: Path,
+    dataset: StrPath,
     *,
     fresh: bool = False,
-    assign: Path | None = None,
+    assign: StrPath | None = None,
     cuts: Sequence[str] = (),
     tell: Tell = lambda *_: None,
     **settings: object,
@@ -92,6 +93,7 @@ def split_dataset(
     from deepfake_dataset.split.manifests.split_record import record_of
     from deepfake_dataset.split.plan import plan_split
 
+    assign = optional_path(assign, "assign")
     opened = Dataset.open(dataset)
     opened = replace(opened, settings=opened.settings.override(**settings))
     manifests = opened.root / "manifests"
@@ -118,7 +120,7 @@ def split_dataset(
     return _summary(record, before, evidence.unusable, audit, plan.proven)
 
 
-def explain_video(video: str, dataset: Path, *, tell: Tell = lambda *_: None) -> Explained:
+def explain_video(video: str, dataset: StrPath, *, tell: Tell = lambda *_: None) -> Explained:
     """Why a video is in its group; it may be named by id, by path or by the end of its path.
 
     Raises :class:`DsbuildError`.
