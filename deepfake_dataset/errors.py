@@ -2,6 +2,7 @@
 
     DsbuildError                  ends the command; its exit code is the process's
     ├── UsageError                what was asked for cannot be done
+    │   ├── ArgumentError         a function was given something of another type
     │   ├── SettingsError         a setting is unknown, or out of range
     │   ├── SourceError           no videos, a missing folder, labels that contradict each other
     │   ├── LabelsError           a labels CSV that cannot be read
@@ -64,6 +65,10 @@ def _told(message: str) -> str:
 
 class UsageError(DsbuildError):
     """What was asked for cannot be done."""
+
+
+class ArgumentError(UsageError):
+    """A function of the package was given something of another type than it takes."""
 
 
 class SettingsError(UsageError):

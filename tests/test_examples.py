@@ -1,9 +1,11 @@
 """What examples/ shows is what the commands take and what the files hold."""
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -73,3 +75,35 @@ def test_what_needs_a_person_is_told(check, tmp_path):
     assert check(0, 0, 9e9) == (1, "less than 10 GB are free")
     done = subprocess.run([CHECK, tmp_path / "none"], capture_output=True, text=True)
     assert (done.returncode, "has dsbuild run ever ended?" in done.stdout) == (1, True)
+
+
+ASK = """
+import sys
+from pathlib import Path
+from deepfake_dataset.sources.layouts import provenances
+from deepfake_dataset.sources.list_files import list_files
+files = sorted(list_files([Path(sys.argv[1])]).files.values(), key=lambda file: file.name)
+for file, known in zip(files, provenances(files)):
+    print(file.name, known.label, known.method, known.target, known.donor)
+"""
+
+
+def test_the_example_plugin_is_found_once_it_is_installed(tmp_path):
+    videos = tmp_path / "lab"
+    videos.mkdir()
+    for name in ("s07.mp4", "s07_swap_s12.mp4", "other.mp4"):
+        (videos / name).write_bytes(b"")
+    ask = [sys.executable, "-c", ASK, videos]
+    before = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    assert "s07.mp4 unknown" in before
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    built = shutil.copytree(EXAMPLES / "plugin", tmp_path / "plugin")
+    subprocess.run([*pip, "--no-build-isolation", "--target", site, built], check=True)
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *sys.path])}
+    found = subprocess.run(ask, capture_output=True, text=True, check=True, env=where).stdout
+    assert found.splitlines() == [
+        "other.mp4 unknown   ",
+        "s07.mp4 real  s07 ",
+        "s07_swap_s12.mp4 fake swap s07 s12",
+    ]

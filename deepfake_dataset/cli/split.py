@@ -14,7 +14,7 @@ from deepfake_dataset.errors import UsageError
 from deepfake_dataset.report.plurals import plural
 
 if TYPE_CHECKING:
-    from deepfake_dataset.commands.split import SplitSummary
+    from deepfake_dataset.commands.split import ExplainedGroup, SplitSummary
     from deepfake_dataset.split.links.oversized_groups import OversizedGroup
     from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside
 
@@ -172,7 +172,7 @@ def _print_oversized(group: "OversizedGroup") -> None:
             )
 
 
-def print_explained(explained: "Explained") -> None:
+def print_explained(explained: "ExplainedGroup") -> None:
     """The links of a group, from one of its videos on."""
     side = f", in {explained.side}" if explained.side else ""
     videos = len(explained.steps) + 1

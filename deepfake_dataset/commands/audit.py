@@ -17,6 +17,7 @@ from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.label_words import LABEL_WORDS
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, as_paths
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
@@ -27,7 +28,7 @@ SHORTCUT_PLOT = "shortcut.png"
 _SIDES = ("train", "test", "val")
 
 
-def audit_dataset(dataset: Path) -> "Audit":
+def audit_dataset(dataset: StrPath) -> "Audit":
     """Audit the manifests of a dataset's last split; draws ``reports/shortcut.png``.
 
     What crosses is in the answer, and ``answer.leakage.refuse()`` raises LeakError for it.
@@ -51,7 +52,7 @@ def audit_dataset(dataset: Path) -> "Audit":
     return audit
 
 
-def find_dataset_leaks(dataset: Path) -> "Leakage":
+def find_dataset_leaks(dataset: StrPath) -> "Leakage":
     """What crosses between the manifests of a dataset's last split; nothing is written.
 
     Raises :class:`UsageError` where nothing was split yet.
@@ -77,7 +78,7 @@ def _positions(dataset: Dataset) -> list[str]:
 
 
 def _cannot_links(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
-    from deepfake_dataset.split.links.cannot_link_file import CANNOT_LINKS_FILE, read_cannot_links
+    from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE, read_cannot_links
     from deepfake_dataset.split.video_table import videos_of
 
     return read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos_of(faces))
@@ -110,7 +111,7 @@ def draw_audit(dataset: Path, audit: "Audit") -> Path:
     from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
     target = dataset / "reports" / SHORTCUT_PLOT
-    aside = target.with_name(f".partial-{PICTURE}")
+    aside = target.with_name(f".partial-{SHORTCUT_PLOT}")
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         draw_shortcut(audit, aside)
@@ -119,7 +120,7 @@ def draw_audit(dataset: Path, audit: "Audit") -> Path:
 
 
 def audit_files(
-    sides: Sequence[Path],
+    sides: StrPath | Sequence[StrPath],
     *,
     positions: Sequence[str] = (),
     workers: int | None = None,
@@ -140,13 +141,14 @@ def audit_files(
         read_side,
     )
 
-    if len({side.absolute() for side in sides}) < 2:
+    paths = as_paths(sides, "sides")
+    if len({side.absolute() for side in paths}) < 2:
         raise UsageError(
             "an audit of manifests needs two different ones",
             "dsbuild audit TRAIN.csv TEST.csv; or -d DATASET for a dataset's own",
         )
     workers = workers or Settings().run.worker_count
-    audited = [read_side(side, label_of) for side in sides]
+    audited = [read_side(side, label_of) for side in paths]
     measures = []
     for done, side in enumerate(audited, start=1):
         measures.append(measure_images(side, workers))

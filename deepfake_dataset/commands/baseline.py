@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, UsageError
+from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples
@@ -48,13 +49,13 @@ class Sides:
 
 
 def train_baseline(
-    dataset: Path | None = None,
+    dataset: StrPath | None = None,
     *,
-    images: Path | None = None,
+    images: StrPath | None = None,
     recipe: str = "best",
     changes: Sequence[str] = (),
     run: str | None = None,
-    weights: Path | None = None,
+    weights: StrPath | None = None,
     threshold: float = 0.5,
     resume: bool = False,
     force: bool = False,
@@ -78,6 +79,8 @@ def train_baseline(
     from deepfake_dataset.baseline.training.run_folder import save_model, write_recipe
     from deepfake_dataset.baseline.training.train import train
 
+    dataset = optional_path(dataset, "dataset")
+    images = optional_path(images, "images")
     asked = named(recipe, changes)
     sides = _sides(dataset, images, asked, force=force, audit=audit)
     folder = _folder((dataset or Path()) / "models", recipe, run, resume=resume)
@@ -87,7 +90,7 @@ def train_baseline(
         sides.validation,
         asked,
         folder,
-        weights=weights,
+        weights=optional_path(weights, "weights"),
         resume=resume,
         mixed=mixed,
         tell=tell,

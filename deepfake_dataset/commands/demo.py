@@ -7,6 +7,7 @@ from pathlib import Path
 from deepfake_dataset.commands.extract import Progress, extract_faces
 from deepfake_dataset.commands.sheet import draw_dataset
 from deepfake_dataset.dataset.totals import Summary
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,14 @@ class Demo:
     summary: Summary
 
 
-def make_demo(folder: Path, tell: Callable[[Progress], None] = lambda _: None) -> Demo:
+def make_demo(folder: StrPath, tell: Callable[[Progress], None] = lambda _: None) -> Demo:
     """Film the demo's videos, extract their faces, draw the overview; all below ``folder``.
 
     Raises :class:`UsageError` where the ``demo`` extra is not installed.
     """
     from deepfake_dataset.demo import make_videos
 
+    folder = as_path(folder, "folder")
     videos, dataset = folder / "videos", folder / "dataset"
     make_videos(videos)
     summary = extract_faces([videos], dataset, labels=videos / "labels.csv", tell=tell)

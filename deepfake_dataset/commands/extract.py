@@ -24,6 +24,7 @@ from deepfake_dataset.sources.known_files import Fingerprints
 from deepfake_dataset.sources.locations import Fate, Whereabouts
 from deepfake_dataset.storage.lease import exclusive
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.extract import Job
@@ -60,10 +61,10 @@ class Care:
 
 
 def extract_faces(
-    videos: Sequence[Path],
-    dataset: Path,
+    videos: StrPath | Sequence[StrPath],
+    dataset: StrPath,
     *,
-    labels: Path | None = None,
+    labels: StrPath | None = None,
     verify: bool = False,
     retry: bool = False,
     tell: Callable[[Progress], None] = lambda _: None,
@@ -77,6 +78,8 @@ def extract_faces(
 
     Raises :class:`DsbuildError`; what was committed before stays.
     """
+    videos, dataset = as_paths(videos, "videos"), as_path(dataset, "dataset")
+    labels = optional_path(labels, "labels")
     if not Dataset.is_at(dataset):
         list_videos(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings().override(**settings))

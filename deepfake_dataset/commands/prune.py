@@ -1,13 +1,13 @@
 """``dsbuild prune``: take out the videos whose files are no longer there."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from deepfake_dataset.dataset.catalog.attempts import AttemptLog
 from deepfake_dataset.dataset.catalog.index import read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.sources.locations import Fate, Whereabouts
 from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 _LOST = (Fate.GONE, Fate.REPLACED)
 
@@ -33,13 +33,14 @@ class Pruned:
     done: bool
 
 
-def prune_dataset(dataset: Path, *, really: bool = False, wait: bool = False) -> Pruned:
+def prune_dataset(dataset: StrPath, *, really: bool = False, wait: bool = False) -> Pruned:
     """Take out records and crops of videos whose files are gone or hold other bytes now.
 
     Only with ``really``: a disk that is not mounted looks like files that are gone. What
     people decided about the faces stays in its log, and counts again if the video comes back.
     A video that was never seen since its caches were deleted is kept.
     """
+    dataset = as_path(dataset, "dataset")
     with exclusive(dataset, wait=wait):
         opened = Dataset.open(dataset)
         briefs, whereabouts = read_briefs(opened), Whereabouts(opened)

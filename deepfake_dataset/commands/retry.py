@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from deepfake_dataset.commands.extract import Extraction, Progress
 from deepfake_dataset.commands.redo import files_still_there
@@ -14,6 +13,7 @@ from deepfake_dataset.errors import VIDEO_ERRORS, UsageError
 from deepfake_dataset.records import Status
 from deepfake_dataset.sources.discover import Found
 from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Retried:
 
 
 def retry_failed(
-    dataset: Path,
+    dataset: StrPath,
     *,
     codes: Iterable[str] = (),
     wait: bool = False,
@@ -47,6 +47,7 @@ def retry_failed(
     """
     asked = set(codes)
     _check(asked)
+    dataset = as_path(dataset, "dataset")
     with exclusive(dataset, wait=wait) as lock:
         opened = Dataset.open(dataset)
         failed = [b for b in read_briefs(opened).values() if _is_meant(b, asked)]

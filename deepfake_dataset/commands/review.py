@@ -9,10 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Verdicts, read_decisions, verdicts
@@ -21,7 +19,6 @@ from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
 from deepfake_dataset.faces.model_files import check_models
-from deepfake_dataset.records import Face
 from deepfake_dataset.review.crop_measurements import Task, measure
 from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
 from deepfake_dataset.review.import_decisions import Applied, apply_table
@@ -30,9 +27,10 @@ from deepfake_dataset.review.queue import queue_path, rank, renew_queue, write_q
 from deepfake_dataset.review.score_cache import judge
 from deepfake_dataset.review.session import Desk
 from deepfake_dataset.sources.locate import find_source
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 if TYPE_CHECKING:
-    from deepfake_dataset.video.frame import Frame, Image
+    from deepfake_dataset.video.frame import Frame
 
 _FRAMES_KEPT = 8
 """Decoded frames: 3 MB each at 1080p; a person drags landmarks over one, and looks back."""
@@ -68,7 +66,7 @@ class Queue:
         return QueueSummary(str(self.path), self.faces.num_rows, suspects)
 
 
-def refresh_queue(dataset: Path, *, tell: Tell = lambda *_: None) -> Queue:
+def refresh_queue(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
     """Judge every face and write ``review/queue.csv``, worst first.
 
     Only crops that are new since the last time are looked at, and where nothing has changed
@@ -81,16 +79,16 @@ def refresh_queue(dataset: Path, *, tell: Tell = lambda *_: None) -> Queue:
     return _renew(opened, ranking, verdicts(ranking.faces, read_decisions(opened)))
 
 
-def export_queue(dataset: Path, file: Path, *, tell: Tell = lambda *_: None) -> Queue:
+def export_queue(dataset: StrPath, file: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
     """Write the queue to a file of one's own, for :func:`apply_review`."""
-    opened = Dataset.open(dataset)
+    opened, file = Dataset.open(dataset), as_path(file, "file")
     faces = rank_faces(opened, tell)
     write_queue(file, faces, verdicts(faces, read_decisions(opened)))
     return Queue(file, faces)
 
 
 def apply_review(
-    dataset: Path, file: Path, *, reviewer: str | None = None, tell: Tell = lambda *_: None
+    dataset: StrPath, file: StrPath, *, reviewer: str | None = None, tell: Tell = lambda *_: None
 ) -> Applied:
     """Make the decisions that someone wrote into an exported queue: all of them or none.
 
@@ -98,14 +96,14 @@ def apply_review(
 
     Raises :class:`ReviewFileError`, which names line and column.
     """
-    opened = Dataset.open(dataset)
+    opened, file = Dataset.open(dataset), as_path(file, "file")
     faces = read_faces(opened)
     applied = apply_table(file, Desk(opened, faces, SourceStudio(opened)), reviewer or user_name())
     refresh_queue(dataset, tell=tell)
     return applied
 
 
-def open_desk(dataset: Path, *, tell: Tell = lambda *_: None) -> Desk:
+def open_desk(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Desk:
     """A dataset open for review; its queue is written anew."""
     opened = Dataset.open(dataset)
     ranking = _ranked(opened, tell)
@@ -124,20 +122,6 @@ def user_name() -> str:
     with suppress(OSError, KeyError):
         return one_line(getpass.getuser())
     return "someone"
-
-
-def who_is(crop: "Image", face: Face) -> NDArray[np.float32]:
-    """The embedding of a face in its RGB crop, by which split tells people apart too."""
-    from deepfake_dataset.split.similarity.face_embeddings import (
-        CropToEmbed,
-        embed,
-        landmarks_in_crop,
-    )
-
-    names = ("sha256", "center_x", "center_y", "native_px", "roll_deg")
-    place = {name: getattr(face, name) for name in names}
-    sitter = CropToEmbed(crop=face.face_id, points=face.landmarks, **place)
-    return embed(crop, landmarks_in_crop(sitter, crop.shape[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +153,12 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
         return measured
     check_models()
     from deepfake_dataset.faces.crop_recheck import look_again
+    from deepfake_dataset.faces.embedding import embed_crop
 
     settings = dataset.settings.run
     outcomes = run_each(
         measure,
-        [Task(dataset, video_id, look_again, who_is) for video_id in video_ids],
+        [Task(dataset, video_id, look_again, embed_crop) for video_id in video_ids],
         workers=settings.worker_count,
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
         preload=["deepfake_dataset.faces.preload_recheck"],

@@ -1,7 +1,6 @@
 """How far the review of a dataset is: a part of ``dsbuild status``."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import State, Verdicts, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.records import Label
+from deepfake_dataset.storage.paths import StrPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Reviewed:
     """Decisions on faces that the dataset no longer has. They are kept."""
 
 
-def read_reviewed(dataset: Path) -> Reviewed:
+def read_reviewed(dataset: StrPath) -> Reviewed:
     """Count faces by what people decided.
 
     Raises :class:`UsageError` for a folder that holds no dataset, and for a damaged log.

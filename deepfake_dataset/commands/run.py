@@ -19,6 +19,7 @@ from deepfake_dataset.report.run_log import Note, writing_log
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
 from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 130
 SETTLE_S = 60.0
@@ -52,16 +53,16 @@ class RunSummary:
 
 
 def run_unattended(
-    videos: Sequence[Path],
-    dataset: Path,
+    videos: StrPath | Sequence[StrPath],
+    dataset: StrPath,
     *,
-    labels: Path | None = None,
+    labels: StrPath | None = None,
     settle_s: float = SETTLE_S,
     grace_s: float = GRACE_S,
     wait: bool = False,
     split: bool = False,
     train: bool = False,
-    metrics: Path | None = None,
+    metrics: StrPath | None = None,
     log_json: bool = False,
     tell: Callable[[Video], None] = lambda _: None,
 ) -> RunSummary:
@@ -78,6 +79,9 @@ def run_unattended(
     Raises :class:`DsbuildError` where the fault is not a video's: the dataset is held by
     another run (and not told to ``wait``), cannot be read or written, or models are missing.
     """
+    videos, dataset = as_paths(videos, "videos"), as_path(dataset, "dataset")
+    labels = optional_path(labels, "labels")
+    metrics = optional_path(metrics, "metrics")
     if not Dataset.is_at(dataset):
         list_files(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings())

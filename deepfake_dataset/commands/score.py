@@ -14,6 +14,7 @@ from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Face, Scene, Video
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
+from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples
@@ -36,10 +37,10 @@ class _Asked:
 
 
 def score(
-    model: Path,
-    given: Path,
+    model: StrPath,
+    given: StrPath,
     *,
-    output: Path | None = None,
+    output: StrPath | None = None,
     threshold: float = 0.5,
     tell: Callable[[Progress], None] = lambda _: None,
     workers: int | None = None,
@@ -56,6 +57,8 @@ def score(
     """
     from deepfake_dataset.baseline.scoring.trained_model import open_scorer
 
+    model, given = as_path(model, "model"), as_path(given, "given")
+    output = optional_path(output, "output")
     if not given.exists():
         raise ImagesError(f"{given} does not exist", "name a manifest, images or videos")
     asked = _Asked(model, open_scorer(model), output, threshold)

@@ -13,12 +13,13 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.sources.locate import find_source
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def draw_sheet(video: str, dataset: Path, output: Path | None = None) -> Path:
+def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) -> Path:
     """Draw a contact sheet of a video, named by id, by path in the dataset, or by its file.
 
     Gives the picture's path: ``reports/<video_id>.png`` unless ``output`` says otherwise.
@@ -30,28 +31,31 @@ def draw_sheet(video: str, dataset: Path, output: Path | None = None) -> Path:
     from deepfake_dataset.video.read_frames import read_stills
 
     opened = Dataset.open(dataset)
-    file_id = _id_of(Path(video))
-    record = opened.read(_find_video(video, file_id, opened))
-    given = Path(video) if record.video_id == file_id else None
+    named = as_path(video, "video")
+    file_id = _id_of(named)
+    record = opened.read(_find_video(str(video), file_id, opened))
+    given = named if record.video_id == file_id else None
     source = given or find_source(opened, record.video_id)
     wanted = stills_of(record)
     stills = read_stills(source, wanted) if source else {}
-    target = output or opened.root / "reports" / f"{record.video_id}.png"
+    target = (
+        as_path(output, "output") if output else opened.root / "reports" / f"{record.video_id}.png"
+    )
     with _crops_there():
         picture = draw_video(record, lambda face: opened.face_path(record.video_id, face), stills)
     _save(picture, target)
     return target
 
 
-def draw_dataset(dataset: Path, output: Path | None = None) -> Path:
+def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
     """Draw a row of faces for each video; ``reports/overview.png`` unless ``output`` says else."""
     from deepfake_dataset.report.dataset_overview import draw_overview
 
     opened = Dataset.open(dataset)
     videos = sorted(opened.videos(), key=lambda video: video.path)
     with _crops_there():
-        picture = draw_overview(dataset.name, read_status(dataset), videos, opened.face_path)
-    target = output or opened.root / "reports" / "overview.png"
+        picture = draw_overview(opened.root.name, read_status(dataset), videos, opened.face_path)
+    target = optional_path(output, "output") or opened.root / "reports" / "overview.png"
     _save(picture, target)
     return target
 

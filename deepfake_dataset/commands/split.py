@@ -18,6 +18,7 @@ from deepfake_dataset.split.links.oversized_groups import OversizedGroup
 from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside, SplitRecord
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
@@ -65,10 +66,10 @@ class ExplainedGroup:
 
 
 def split_dataset(
-    dataset: Path,
+    dataset: StrPath,
     *,
     fresh: bool = False,
-    assign: Path | None = None,
+    assign: StrPath | None = None,
     cuts: Sequence[str] = (),
     on_progress: OnProgress = no_progress,
     **settings: object,
@@ -92,6 +93,7 @@ def split_dataset(
     from deepfake_dataset.split.manifests.split_record import record_of
     from deepfake_dataset.split.plan import plan_split
 
+    assign = optional_path(assign, "assign")
     opened = Dataset.open(dataset)
     opened = replace(opened, settings=opened.settings.override(**settings))
     manifests = opened.root / "manifests"
@@ -100,7 +102,9 @@ def split_dataset(
         known = {} if fresh or assign else before.copy()
         found = _link_dataset(opened, cuts, on_progress)
         linked = found.linked
-        fixed_side = read_given_split(assign, linked.videos) if assign else _sides_kept(linked, known)
+        fixed_side = (
+            read_given_split(assign, linked.videos) if assign else _sides_kept(linked, known)
+        )
         known |= _side_words(linked, fixed_side)
         plan = plan_split(linked, opened.settings.split, fixed_side)
         with staging_folder(manifests) as folder:
@@ -118,12 +122,14 @@ def split_dataset(
     return _summary(record, before, found.unusable, audit, plan.proven)
 
 
-def explain_video(video: str, dataset: Path, *, on_progress: OnProgress = no_progress) -> ExplainedGroup:
+def explain_video(
+    video: str, dataset: StrPath, *, on_progress: OnProgress = no_progress
+) -> ExplainedGroup:
     """Why a video is in its group; it may be named by id, by path or by the end of its path.
 
     Raises :class:`DsbuildError`.
     """
-        from deepfake_dataset.split.links.explain_group import explain_group
+    from deepfake_dataset.split.links.explain_group import explain_group
     from deepfake_dataset.split.links.video_groups import connected_groups
     from deepfake_dataset.split.video_lookup import find_video
 
@@ -212,7 +218,9 @@ def _side_words(linked: "LinkedVideos", fixed_side: NDArray[np.int8]) -> dict[st
     return {video_id: Side(side).word for video_id, side in named if side != Side.FREE}
 
 
-def _write_manifests(folder: Path, plan: "Plan", dataset: Dataset, cannot_links: "set[VideoPair]") -> "Audit":
+def _write_manifests(
+    folder: Path, plan: "Plan", dataset: Dataset, cannot_links: "set[VideoPair]"
+) -> "Audit":
     """Write manifests and their audit; raises LeakError where anything crosses."""
     from deepfake_dataset.dataset.manifest import read_manifest, write_manifest
     from deepfake_dataset.split.assignment.sides_and_shares import Side

@@ -2,16 +2,16 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from deepfake_dataset.dataset.catalog.attempts import AttemptLog
 from deepfake_dataset.dataset.catalog.index import Brief, read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.records import Status
+from deepfake_dataset.storage.paths import StrPath
 
 
-def read_status(dataset: Path) -> Totals:
+def read_status(dataset: StrPath) -> Totals:
     """What a dataset holds.
 
     Raises :class:`UsageError` where the folder is none.
@@ -19,7 +19,7 @@ def read_status(dataset: Path) -> Totals:
     return totals_of(read_briefs(Dataset.open(dataset)).values())
 
 
-def read_errors(dataset: Path) -> list[Brief]:
+def read_errors(dataset: StrPath) -> list[Brief]:
     """The videos that gave no faces because of an error or a setting, by path."""
     briefs = read_briefs(Dataset.open(dataset)).values()
     return sorted((b for b in briefs if b.status is not Status.OK), key=lambda b: b.path)
@@ -40,7 +40,7 @@ class Upkeep:
     """Failed videos that ``dsbuild run`` does not try again."""
 
 
-def read_upkeep(dataset: Path) -> Upkeep:
+def read_upkeep(dataset: StrPath) -> Upkeep:
     """What became of the sources, and how many failed videos were given up."""
     from deepfake_dataset.sources.locations import Fate, Whereabouts
 

@@ -14,6 +14,7 @@ from deepfake_dataset.records import Provenance, VideoFile
 from deepfake_dataset.sources.discover import Found
 from deepfake_dataset.storage.lease import exclusive
 from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 _DELETED = (Flaw.ORPHAN, Flaw.HALF_MADE)
 
@@ -37,7 +38,7 @@ class Verified:
 
 
 def verify_dataset(
-    dataset: Path,
+    dataset: StrPath,
     *,
     repair: bool = False,
     wait: bool = False,
@@ -49,6 +50,7 @@ def verify_dataset(
     crops are damaged, if their file lies where it was with the bytes that it had. What could
     not be made again stays as it is.
     """
+    dataset = as_path(dataset, "dataset")
     with exclusive(dataset, wait=wait) as lock:
         opened = Dataset.open(dataset)
         check = Check(opened)

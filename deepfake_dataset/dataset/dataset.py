@@ -26,6 +26,7 @@ from deepfake_dataset.errors import DatasetWriteError, NotADatasetError, UsageEr
 from deepfake_dataset.records import Video
 from deepfake_dataset.settings import Settings, read_settings, write_settings
 from deepfake_dataset.storage.local import flush, writing
+from deepfake_dataset.storage.paths import StrPath, as_path
 
 SETTINGS_FILE = "dsbuild.toml"
 _ASIDE = ".partial-"
@@ -40,11 +41,12 @@ class Dataset:
     settings: Settings
 
     @staticmethod
-    def is_at(root: Path) -> bool:
+    def is_at(root: StrPath) -> bool:
         """Whether a folder holds a dataset.
 
         Raises :class:`NotADatasetError` where that cannot be told.
         """
+        root = as_path(root, "dataset")
         try:
             return (root / SETTINGS_FILE).is_file()
         except OSError as error:
@@ -54,12 +56,13 @@ class Dataset:
             ) from error
 
     @classmethod
-    def open(cls, root: Path) -> Self:
+    def open(cls, root: StrPath) -> Self:
         """The dataset in a folder.
 
         Raises :class:`NotADatasetError` where the folder is none, and
         :class:`SettingsError` for a faulty ``dsbuild.toml``.
         """
+        root = as_path(root, "dataset")
         if not cls.is_at(root):
             raise NotADatasetError(
                 f"{root} is not a dataset: it has no {SETTINGS_FILE}",
@@ -68,11 +71,12 @@ class Dataset:
         return cls(root, read_settings(root / SETTINGS_FILE))
 
     @classmethod
-    def create(cls, root: Path, settings: Settings) -> Self:
+    def create(cls, root: StrPath, settings: Settings) -> Self:
         """A new dataset in a folder that is missing or empty.
 
         Raises :class:`NotADatasetError` where it holds something else.
         """
+        root = as_path(root, "dataset")
         with writing(root):
             if root.exists() and not _is_empty(root):
                 raise NotADatasetError(

@@ -25,7 +25,7 @@ class AlignedFace(Protocol):
 
     @property
     def landmarks(self) -> tuple[float, ...]:
-        """x0, y0, x1, y1 …"""
+        """In order: x0, y0, x1, y1."""
 
     @property
     def center_x(self) -> float:

@@ -1,4 +1,4 @@
-"""Imported once in the process that workers are forked from: the embedding network is loaded here."""
+"""Loads the embedding network; imported once in the process that workers are forked from."""
 
 from deepfake_dataset.faces import embedding
 

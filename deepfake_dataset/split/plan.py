@@ -13,7 +13,7 @@ from deepfake_dataset.errors import SplitError
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import SplitSettings
 from deepfake_dataset.split.assignment.assign_groups import Assignment, SideProblem, assign_groups
-from deepfake_dataset.split.assignment.growing_split import CrossSideLink, grow_split
+from deepfake_dataset.split.assignment.growing_split import CrossLink, grow_split
 from deepfake_dataset.split.assignment.sides_and_shares import Side, shares_of
 from deepfake_dataset.split.balance.resolution_bins import (
     RESOLUTION,
@@ -52,7 +52,7 @@ class Plan:
     """Of each video: a side, or aside."""
     group: NDArray[np.int64]
     """Of each video: the position of its group's first video."""
-    cross_links: tuple[CrossSideLink, ...]
+    cross_links: tuple[CrossLink, ...]
     """Why videos are aside."""
     oversized: tuple[OversizedGroup, ...]
     selected: NDArray[np.bool_]

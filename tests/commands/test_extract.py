@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 from PIL import Image
 
-import deepfake_dataset
 from deepfake_dataset.commands import extract as extracting
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.commands.sheet import draw_sheet
@@ -527,11 +526,3 @@ def test_a_missing_crop_is_told_with_what_to_do(drawn):
     with pytest.raises(UsageError, match=crop.name) as caught:
         draw_sheet("ann.mp4", drawn)
     assert "extract again" in caught.value.hint
-
-
-def test_every_command_is_a_function_of_the_package():
-    for name in deepfake_dataset.__all__:
-        assert getattr(deepfake_dataset, name).__name__ == name
-        assert getattr(deepfake_dataset, name).__module__.startswith("deepfake_dataset.commands.")
-    with pytest.raises(AttributeError, match="frobnicate"):
-        _ = deepfake_dataset.frobnicate

@@ -60,7 +60,9 @@ def render(report: Report, shown: Shown) -> str:
         ("Inside the model", _inside(report, shown)),
     )
     body = "".join(_section(title, html) for title, html in sections if html)
-    style = files("deepfake_dataset.baseline").joinpath("report.css").read_text(encoding="utf-8")
+    style = (
+        files("deepfake_dataset.baseline.report").joinpath("report.css").read_text(encoding="utf-8")
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

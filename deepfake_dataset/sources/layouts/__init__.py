@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from deepfake_dataset.plugins import LAYOUTS as PLUGINS
+from deepfake_dataset.plugins import load_plugin, plugin_names
 from deepfake_dataset.records import Provenance
 from deepfake_dataset.sources.files import File, Folder
 from deepfake_dataset.sources.layouts import celeb_df, dfdc, faceforensics, folder_names
@@ -13,7 +15,16 @@ LAYOUTS: tuple[Layout, ...] = (
     dfdc.reader,
     folder_names.reader,
 )
-"""In the order in which they are asked; the first that knows a file decides."""
+"""Those of the package, in the order in which they are asked."""
+
+
+def all_layouts() -> tuple[Layout, ...]:
+    """Those that other packages add, by name, then our own; the first that knows a file decides.
+
+    Raises :class:`PluginError` for one that cannot be loaded.
+    """
+    added: tuple[Layout, ...] = tuple(load_plugin(PLUGINS, n) for n in plugin_names(PLUGINS))
+    return (*added, *LAYOUTS)
 
 
 def provenances(files: Iterable[File]) -> list[Provenance]:
@@ -31,7 +42,7 @@ def provenances(files: Iterable[File]) -> list[Provenance]:
 
 
 def _readers(folder: Folder) -> list[Reader]:
-    return [reader for layout in LAYOUTS if (reader := layout(folder))]
+    return [reader for layout in all_layouts() if (reader := layout(folder))]
 
 
 def _first_answer(readers: list[Reader], name: str) -> Provenance:

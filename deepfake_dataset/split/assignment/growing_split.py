@@ -23,7 +23,7 @@ _CLOSED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class CrossSideLink:
+class CrossLink:
     """Why a video was set aside: a key that it shares with another side."""
 
     video: int
@@ -38,7 +38,7 @@ class GrownSplit:
 
     side: NDArray[np.int8]
     """A side, :attr:`Side.FREE` or :attr:`Side.ASIDE`, of each video."""
-    cross_links: tuple[CrossSideLink, ...]
+    cross_links: tuple[CrossLink, ...]
     """One or two for each video aside."""
 
 
@@ -64,17 +64,15 @@ class _KeySides:
         self.holder[graph.key[entries]] = graph.video[entries]
 
 
-def _part_fixed(
-    graph: LinkGraph, side: NDArray[np.int8], key_sides: _KeySides
-) -> list[CrossSideLink]:
+def _part_fixed(graph: LinkGraph, side: NDArray[np.int8], key_sides: _KeySides) -> list[CrossLink]:
     part = _parts(graph, side)
-    cross_links: list[CrossSideLink] = []
+    cross_links: list[CrossLink] = []
     closed = np.zeros(len(side), bool)
     for rank in _BY_RANK:
         here = side[graph.video] == rank
         tied = here & (key_sides.side[graph.key] != Side.FREE)
         leaving = np.isin(part, part[graph.video[tied]]) & (side == rank)
-        cross_links += _cross_side_links(graph, tied, key_sides)
+        cross_links += _links_of(graph, tied, key_sides)
         key_sides.put(rank, graph, here & ~leaving[graph.video])
         key_sides.put(_CLOSED, graph, here)
         closed |= leaving
@@ -84,24 +82,22 @@ def _part_fixed(
 
 def _parts(graph: LinkGraph, side: NDArray[np.int8]) -> NDArray[np.int64]:
     """Groups among the videos of one side; a key counts on each side by itself."""
-    fixed_side = side[graph.video] >= 0
-    apart = graph.key[fixed_side] * len(_BY_RANK) + side[graph.video[fixed_side]]
+    fixed = side[graph.video] >= 0
+    apart = graph.key[fixed] * len(_BY_RANK) + side[graph.video[fixed]]
     keys = [key for key in graph.keys for _ in _BY_RANK]
     return connected_groups(
-        LinkGraph(keys, graph.video[fixed_side], apart, graph.role[fixed_side]), len(side)
+        LinkGraph(keys, graph.video[fixed], apart, graph.role[fixed]), len(side)
     )
 
 
-def _cross_side_links(
+def _links_of(
     graph: LinkGraph, tied: NDArray[np.bool_], key_sides: _KeySides
-) -> Iterator[CrossSideLink]:
+) -> Iterator[CrossLink]:
     for video, key in zip(graph.video[tied].tolist(), graph.key[tied].tolist(), strict=True):
-        yield CrossSideLink(video, key, int(key_sides.holder[key]))
+        yield CrossLink(video, key, int(key_sides.holder[key]))
 
 
-def _place_new(
-    graph: LinkGraph, side: NDArray[np.int8], key_sides: _KeySides
-) -> list[CrossSideLink]:
+def _place_new(graph: LinkGraph, side: NDArray[np.int8], key_sides: _KeySides) -> list[CrossLink]:
     new = side == Side.FREE
     among = graph.among(new)
     group = connected_groups(among, len(side))
@@ -127,10 +123,10 @@ def _range_of_sides(
 
 def _place_one_by_one(
     new: Sequence[int], graph: LinkGraph, side: NDArray[np.int8], key_sides: _KeySides
-) -> list[CrossSideLink]:
+) -> list[CrossLink]:
     """Take each video, in order, that ties no two sides to what was taken before."""
     keys_of = Neighbours(graph.video, graph.key)
-    cross_links: list[CrossSideLink] = []
+    cross_links: list[CrossLink] = []
     sets = _UnionFind(key_sides)
     for video in new:
         roots = {sets.root(key): key for key in reversed(keys_of.of(video))}
@@ -138,8 +134,7 @@ def _place_one_by_one(
         if len(met) > 1 or _CLOSED in met:
             side[video] = Side.ASIDE
             cross_links += [
-                CrossSideLink(video, roots[root], int(key_sides.holder[root]))
-                for root in met.values()
+                CrossLink(video, roots[root], int(key_sides.holder[root])) for root in met.values()
             ]
         else:
             sets.join(list(roots))

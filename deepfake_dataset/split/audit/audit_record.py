@@ -105,7 +105,7 @@ def _groups(side: AuditedSide, known: pa.ChunkedArray) -> list[str]:
     for name in GROUPS:
         if pc.all(pc.fill_null(pc.not_equal(rows[name], ""), False)).as_py():
             return [f"{name} {value}" for value in rows[name].to_pylist()]
-    return [f"{listing.file} {place}" for place in rows["place"].to_pylist()]
+    return [f"{side.file} {place}" for place in rows["place"].to_pylist()]
 
 
 def _is_fake(rows: pa.Table) -> NDArray[np.bool_]:

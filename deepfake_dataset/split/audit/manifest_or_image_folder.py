@@ -75,7 +75,8 @@ def _images(folder: Path, label_of: Callable[[str], Label | None]) -> pa.Table:
     )
     if not files:
         raise ManifestError(
-            f"{folder} has no images", f"name a manifest, or a folder of {', '.join(IMAGES)}"
+            f"{folder} has no images",
+            f"name a manifest, or a folder of {', '.join(IMAGE_SUFFIXES)}",
         )
     paths = [file.relative_to(folder) for file in files]
     labels = [_label(path, folder.name, label_of) for path in paths]

@@ -1,4 +1,4 @@
-"""Non-pixel features of faces (size, codec, bit rate …) that a detector should not be able to use."""
+"""Non-pixel features of faces (size, codec, bit rate …), which a detector should not use."""
 
 from collections.abc import Sequence
 

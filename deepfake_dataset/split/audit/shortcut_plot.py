@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deepfake_dataset.split.audit.audit_record import Audit
-from deepfake_dataset.split.audit.shortcut_classifier import WARN, Shortcut, ShortcutVerdict
+from deepfake_dataset.split.audit.shortcut_classifier import SHORTCUT_AUC, Shortcut, ShortcutVerdict
 
 _SHOWN = 10
 _COLOURS = {"before": "#b8bec9", "after": "#20639b"}
@@ -65,5 +65,5 @@ def _scale(axes: Axes, low: float) -> None:
     axes.set_xlim(low, 1)
     axes.set_xlabel("AUC across groups (.5 is chance)")
     axes.axvline(0.5, color=_INK, linewidth=1)
-    axes.axvline(WARN, color=_ALARM, linewidth=1, linestyle="--")
+    axes.axvline(SHORTCUT_AUC, color=_ALARM, linewidth=1, linestyle="--")
     axes.spines[["top", "right"]].set_visible(False)

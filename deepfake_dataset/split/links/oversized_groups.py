@@ -56,7 +56,7 @@ class OversizedGroup:
 def oversized_groups(
     videos: VideoTable, graph: LinkGraph, group: NDArray[np.int64]
 ) -> tuple[OversizedGroup, ...]:
-    """The groups that are too large, the largest first; ``group`` as by :func:`connected_groups`."""
+    """Groups that are too large, the largest first; ``group`` as by :func:`connected_groups`."""
     groups, sizes = np.unique(group, return_counts=True)
     large = np.flatnonzero(sizes > OVERSIZED_SHARE * len(videos))
     ordered = large[np.argsort(-sizes[large], kind="stable")]

@@ -1,9 +1,10 @@
 """Clusters face embeddings into persons, with the distance up to which two tracks are one person.
 
-Two tracks are linked where their embeddings are less than :data:`SAME_PERSON_DISTANCE` apart, and clusters
-grow along the links, nearest first. A link is refused where the two clusters it would join
-are, on the average over their tracks, further apart than :data:`SAME_CLUSTER_DISTANCE`: so that a chain of
-lookalikes, each a little like the next, does not swallow a set. docs/audit.md has the figures.
+Two tracks are linked where their embeddings are less than :data:`SAME_PERSON_DISTANCE` apart, and
+clusters grow along the links, nearest first. A link is refused where the two clusters it would
+join are, on the average over their tracks, further apart than :data:`SAME_CLUSTER_DISTANCE`: so
+that a chain of lookalikes, each a little like the next, does not swallow a set. docs/audit.md has
+the figures.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -161,7 +162,7 @@ def _merge_clusters(
 def near_edges(
     vectors: Embeddings, sound: NDArray[np.int64], allowed: Allowed, threads: int
 ) -> Edges:
-    """Edges between ``sound`` vectors less than :data:`SAME_PERSON_DISTANCE` apart, thinned to a forest.
+    """Edges between ``sound`` vectors of one person's distance, thinned to a spanning forest.
 
     Every pair is looked at. A pair's distance in a few directions is no longer than its whole
     distance, so that most pairs are done with after the 48 directions in which the vectors

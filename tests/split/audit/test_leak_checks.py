@@ -107,7 +107,7 @@ def test_near_duplicates_are_counted_by_video_and_the_nearest_rows_named() -> No
 def test_a_near_duplicate_that_a_person_cut_does_not_cross() -> None:
     sides = [_side("train", _row(1, phash="ab" * 32)), _side("test", _row(2, phash="ab" * 32))]
     assert find_leaks(sides).crossings == 1
-    assert find_leaks(sides, cuts=[frozenset(("video_id 1", "video_id 2"))]).crossings == 0
+    assert find_leaks(sides, cannot_links=[frozenset(("video_id 1", "video_id 2"))]).crossings == 0
 
 
 def test_what_other_peoples_manifests_do_not_say_is_told_as_not_checked() -> None:

@@ -7,7 +7,11 @@ from skimage import data
 
 from deepfake_dataset.errors import ManifestError
 from deepfake_dataset.records import Label
-from deepfake_dataset.split.audit.manifest_or_image_folder import fill_from_images, look, read_side
+from deepfake_dataset.split.audit.manifest_or_image_folder import (
+    fill_from_images,
+    measure_images,
+    read_side,
+)
 
 WORDS = {"real": Label.REAL, "fake": Label.FAKE}
 
@@ -22,14 +26,14 @@ def test_a_folder_gives_a_row_an_image_with_the_label_of_its_nearest_folder(tmp_
     for name in ("train/real/a.png", "train/real/deep/b.JPG", "train/fake/c.webp", "train/d.png"):
         _picture(tmp_path / name)
     (tmp_path / "train" / "notes.txt").write_text("no image")
-    listing = read_side(tmp_path / "train", WORDS.get)
-    assert dict(zip(*(listing.rows[c].to_pylist() for c in ("path", "label")), strict=True)) == {
+    side = read_side(tmp_path / "train", WORDS.get)
+    assert dict(zip(*(side.rows[c].to_pylist() for c in ("path", "label")), strict=True)) == {
         "d.png": "",
         "fake/c.webp": "fake",
         "real/a.png": "real",
         "real/deep/b.JPG": "real",
     }
-    assert listing.place(1) == str(tmp_path / "train" / "fake" / "c.webp")
+    assert side.place(1) == str(tmp_path / "train" / "fake" / "c.webp")
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
@@ -45,29 +49,29 @@ def test_images_are_found_below_the_manifests_folder_or_the_one_above(
     csv = tmp_path / beside / "train.csv"
     csv.parent.mkdir(exist_ok=True)
     csv.write_bytes("\ufeffPath;Label\r\nfaces/a.png;REAL\r\nfaces/gone.png;fake\r\n".encode())
-    listing = read_side(csv, WORDS.get)
-    assert listing.root == tmp_path
-    assert listing.place(1) == f"{csv}, row 3: faces/gone.png"
-    looked = look(listing, workers=2)
-    assert [image is not None for image in looked] == [True, False]
-    rows = fill_from_images(listing, looked).rows
+    side = read_side(csv, WORDS.get)
+    assert side.root == tmp_path
+    assert side.place(1) == f"{csv}, row 3: faces/gone.png"
+    measures = measure_images(side, workers=2)
+    assert [image is not None for image in measures] == [True, False]
+    rows = fill_from_images(side, measures).rows
     assert [len(text) for text in rows["sha256"].to_pylist()] == [64, 0]
     assert [len(text) for text in rows["phash"].to_pylist()] == [64, 0]
 
 
 def test_images_that_are_nowhere_are_not_looked_for(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("path,label\na.png,real\n")
-    listing = read_side(tmp_path / "train.csv", WORDS.get)
-    assert listing.root is None
-    looked = look(listing, workers=1)
-    assert looked == [None]
-    assert fill_from_images(listing, looked) is listing
+    side = read_side(tmp_path / "train.csv", WORDS.get)
+    assert side.root is None
+    measures = measure_images(side, workers=1)
+    assert measures == [None]
+    assert fill_from_images(side, measures) is side
 
 
 def test_what_a_manifest_says_of_its_pictures_is_left_as_it_is(tmp_path: Path) -> None:
     _picture(tmp_path / "a.png")
     (tmp_path / "train.csv").write_text(f"path,label,sha256\na.png,real,{'ab' * 32}\n")
-    listing = read_side(tmp_path / "train.csv", WORDS.get)
-    rows = fill_from_images(listing, look(listing, workers=1)).rows
+    side = read_side(tmp_path / "train.csv", WORDS.get)
+    rows = fill_from_images(side, measure_images(side, workers=1)).rows
     assert rows["sha256"].to_pylist() == ["ab" * 32]
     assert len(rows["phash"][0].as_py()) == 64

@@ -2,12 +2,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.split.balance.subsample_faces import draw, video_hashes
+from deepfake_dataset.split.balance.subsample_faces import subsample, video_hashes
 
-LOTS = video_hashes([f"{i:016x}" for i in range(50)], seed=0)
+HASHES = video_hashes([f"{i:016x}" for i in range(50)], seed=0)
 
 
-def drawn(side, real, cell, video=None, scene=None, video_hash=LOTS):
+def chosen_faces(side, real, cell, video=None, scene=None, video_hash=HASHES):
     number = len(side)
     arrays = (
         np.array(side, np.int8),
@@ -16,7 +16,7 @@ def drawn(side, real, cell, video=None, scene=None, video_hash=LOTS):
         np.array(video if video is not None else np.zeros(number), np.int64),
         np.array(scene if scene is not None else np.zeros(number), np.int64),
     )
-    return draw(*arrays, video_hash)
+    return subsample(*arrays, video_hash)
 
 
 faces = st.lists(
@@ -30,7 +30,7 @@ faces = st.lists(
 def test_each_side_has_as_many_of_both_classes_in_each_cell(rows):
     rows.sort(key=lambda row: row[3])
     side, real, cell, video = map(np.array, zip(*rows, strict=True))
-    chosen = drawn(side, real, cell, video)
+    chosen = chosen_faces(side, real, cell, video)
     assert not chosen[side < 0].any()
     for s in (0, 1, 2):
         for c in range(4):
@@ -43,20 +43,20 @@ def test_each_side_has_as_many_of_both_classes_in_each_cell(rows):
 def test_surplus_is_drawn_evenly_over_videos():
     video = np.repeat([0, 1, 2, 3], [60, 60, 5, 40])
     real = video == 3
-    chosen = drawn(np.zeros(165), real, np.zeros(165), video)
+    chosen = chosen_faces(np.zeros(165), real, np.zeros(165), video)
     assert np.bincount(video[chosen]).tolist() in ([18, 17, 5, 40], [17, 18, 5, 40])
 
 
 def test_surplus_is_drawn_evenly_over_the_scenes_of_a_video():
     scene = np.repeat([0, 1, 2], [50, 10, 2])
     video, real = np.repeat([0, 1], [62, 12]), np.repeat([False, True], [62, 12])
-    chosen = drawn(np.zeros(74), real, np.zeros(74), video, [*scene, *[0] * 12])
+    chosen = chosen_faces(np.zeros(74), real, np.zeros(74), video, [*scene, *[0] * 12])
     assert sorted(np.bincount(scene[chosen[:62]]).tolist()) == [2, 5, 5]
 
 
 def test_surplus_is_spread_over_the_time_of_a_scene():
     video, real = np.repeat([0, 1], [100, 10]), np.repeat([False, True], [100, 10])
-    chosen = np.flatnonzero(drawn(np.zeros(110), real, np.zeros(110), video)[:100])
+    chosen = np.flatnonzero(chosen_faces(np.zeros(110), real, np.zeros(110), video)[:100])
     assert len(chosen) == 10
     assert np.diff(chosen).max() <= 20
     assert np.diff(chosen).min() >= 5
@@ -64,8 +64,10 @@ def test_surplus_is_spread_over_the_time_of_a_scene():
 
 def test_what_is_drawn_of_a_video_does_not_depend_on_its_position():
     video, real = np.repeat([0, 1], [100, 10]), np.repeat([False, True], [100, 10])
-    once = drawn(np.zeros(110), real, np.zeros(110), video, video_hash=LOTS[[5, 9]])
-    again = drawn(np.zeros(110), real, np.zeros(110), video + 2, video_hash=LOTS[[1, 2, 5, 9]])
+    once = chosen_faces(np.zeros(110), real, np.zeros(110), video, video_hash=HASHES[[5, 9]])
+    again = chosen_faces(
+        np.zeros(110), real, np.zeros(110), video + 2, video_hash=HASHES[[1, 2, 5, 9]]
+    )
     assert once.tolist() == again.tolist()
 
 
@@ -74,7 +76,7 @@ def test_the_seed_draws_other_faces():
     ids = [f"{i:016x}" for i in range(2)]
     sets = [
         tuple(
-            drawn(
+            chosen_faces(
                 np.zeros(110), real, np.zeros(110), video, video_hash=video_hashes(ids, seed)
             ).tolist()
         )

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from deepfake_dataset.split.links.spanning_forest import Links, spanning_forest
+from deepfake_dataset.split.links.spanning_forest import Edges, spanning_forest
 
 NODES = 8
 a_link = st.tuples(st.integers(0, NODES - 2), st.integers(1, NODES - 1), st.integers(0, 4)).filter(
@@ -12,12 +12,12 @@ a_link = st.tuples(st.integers(0, NODES - 2), st.integers(1, NODES - 1), st.inte
 )
 
 
-def _links(rows: list[tuple[int, int, int]]) -> Links:
+def _links(rows: list[tuple[int, int, int]]) -> Edges:
     table = np.array(rows, np.int64).reshape(-1, 3)
-    return Links(table[:, 0], table[:, 1], table[:, 2].astype(float))
+    return Edges(table[:, 0], table[:, 1], table[:, 2].astype(float))
 
 
-def _parts(links: Links) -> list[int]:
+def _parts(links: Edges) -> list[int]:
     graph = coo_array((np.ones(len(links)), (links.a, links.b)), shape=(NODES, NODES))
     found: list[int] = connected_components(graph, directed=False)[1].tolist()
     return found
@@ -53,5 +53,5 @@ def test_the_order_in_which_links_are_given_does_not_matter(
     mixed = list(rows)
     random.shuffle(mixed)  # type: ignore[attr-defined]
     one, two = spanning_forest(_links(rows), NODES), spanning_forest(_links(mixed), NODES)
-    for side, other in zip(one.sides, two.sides, strict=True):
+    for side, other in zip(one.columns, two.columns, strict=True):
         assert np.array_equal(side, other)

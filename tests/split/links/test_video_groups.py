@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from deepfake_dataset.split.links.must_link import LinkReason, MustLink
-from deepfake_dataset.split.links.video_groups import connected_groups, link_graph, link_reason
-from deepfake_dataset.split.manifests.split_record import shared
+from deepfake_dataset.split.links.video_groups import connected_groups, link_graph
+from deepfake_dataset.split.manifests.split_record import shared_links
 from deepfake_dataset.split.video_table import videos_of
 
 
@@ -13,12 +13,12 @@ from deepfake_dataset.split.video_table import videos_of
 def grouped(table):
     """Groups of clips as sets of their paths, and what joins them."""
 
-    def group(clips, joins=(), positions=()):
+    def group(clips, links=(), positions=()):
         videos = videos_of(table(clips))
-        graph = link_graph(videos, joins, positions=positions)
+        graph = link_graph(videos, links, positions=positions)
         groups = connected_groups(graph, len(videos))
         found = [{videos.paths[i] for i in np.flatnonzero(groups == g)} for g in np.unique(groups)]
-        return sorted(found, key=min), {(s.reason, s.detail) for s in shared(videos, graph)}
+        return sorted(found, key=min), {(s.reason, s.detail) for s in shared_links(videos, graph)}
 
     return group
 
@@ -83,11 +83,11 @@ def test_positions_join_nothing(clip, grouped, positions):
 def test_videos_that_look_alike_are_together_with_the_reason(clip, grouped):
     clips = [clip(f"{name}.mp4", target=name) for name in "abc"]
     ids = [c.video_id for c in clips]
-    joins = [
+    links = [
         MustLink(ids[0], ids[1], LinkReason.PERSON, "0.3 apart"),
         MustLink(ids[1], "0" * 16, LinkReason.DUPLICATE),
     ]
-    groups, why = grouped(clips, joins)
+    groups, why = grouped(clips, links)
     assert groups == [{"a.mp4", "b.mp4"}, {"c.mp4"}]
     assert why == {(LinkReason.PERSON, "0.3 apart")}
 
@@ -111,19 +111,10 @@ def test_on_a_list_of_pairs_no_identity_is_in_two_groups(clip, grouped):
 def test_a_name_that_many_share_is_one_row(clip, grouped, table):
     clips = [clip(f"{i}.mp4", target="studio", faces=1) for i in range(300)]
     videos = videos_of(table(clips))
-    (row,) = shared(videos, link_graph(videos, ()))
+    (row,) = shared_links(videos, link_graph(videos, ()))
     assert sorted(row.videos) == sorted(c.video_id for c in clips)
 
 
 def test_the_group_is_named_after_its_first_video(clip, table):
     videos = videos_of(table([clip(f"{i}.mp4", target="x") for i in range(9)]))
     assert set(connected_groups(link_graph(videos, ()), 9)) == {0}
-
-
-def test_a_key_without_names_keeps_its_reason():
-    from deepfake_dataset.split.links.video_groups import SharedKey
-
-    assert (
-        link_reason(SharedKey("", LinkReason.DUPLICATE), [(3, True), (3, False)])
-        is LinkReason.DUPLICATE
-    )

@@ -7,7 +7,7 @@ import pytest
 from deepfake_dataset.dataset.schema import to_row
 from deepfake_dataset.errors import DatasetBusyError, SplitError
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.manifests import publish_manifests as module
+from deepfake_dataset.split.manifests import atomic_publication as module
 from deepfake_dataset.split.manifests.atomic_publication import (
     lock_manifests,
     publish_manifests,

@@ -14,17 +14,17 @@ def _digest(word: str) -> str:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> CropVectorCache:
+def cache(tmp_path: Path) -> CropVectorCache:
     return CropVectorCache(tmp_path / ".cache" / "some.sqlite3", 3, np.dtype(np.float32))
 
 
-def test_what_was_kept_is_found_by_its_digest_in_any_order(store: CropVectorCache) -> None:
+def test_what_was_kept_is_found_by_its_digest_in_any_order(cache: CropVectorCache) -> None:
     words = [_digest(str(i)) for i in range(50)]
     rows = np.arange(150, dtype=np.float32).reshape(50, 3)
-    store.keep(words[:30], rows[:30])
-    store.keep(words[30:], rows[30:])
+    cache.add(words[:30], rows[:30])
+    cache.add(words[30:], rows[30:])
     asked = [*reversed(words), _digest("another")]
-    found, known = store.look_up(asked, missing=np.nan)
+    found, known = cache.look_up(asked, missing=np.nan)
     assert known.tolist() == [True] * 50 + [False]
     assert np.array_equal(found[:50], rows[::-1])
     assert np.isnan(found[50]).all()
@@ -35,35 +35,35 @@ def test_digests_with_any_bytes_are_told_apart(
     tmp_path_factory: pytest.TempPathFactory, digests: set[bytes]
 ) -> None:
     path = tmp_path_factory.mktemp("store") / "store.sqlite3"
-    store = CropVectorCache(path, 1, np.dtype(np.uint8))
+    cache = CropVectorCache(path, 1, np.dtype(np.uint8))
     words = sorted(digest.hex() for digest in digests)
     rows = np.arange(len(words), dtype=np.uint8)[:, None]
-    store.keep(words, rows)
-    found, known = store.look_up(words, missing=0)
+    cache.add(words, rows)
+    found, known = cache.look_up(words, missing=0)
     assert known.all()
     assert np.array_equal(found, rows)
 
 
-def test_a_damaged_store_is_begun_anew(store: CropVectorCache) -> None:
-    store.keep([_digest("a")], np.ones((1, 3), np.float32))
-    store.path.write_bytes(b"no database at all, but long enough to be looked at as one" * 20)
-    _, known = store.look_up([_digest("a")], missing=0)
+def test_a_damaged_store_is_begun_anew(cache: CropVectorCache) -> None:
+    cache.add([_digest("a")], np.ones((1, 3), np.float32))
+    cache.path.write_bytes(b"no database at all, but long enough to be looked at as one" * 20)
+    _, known = cache.look_up([_digest("a")], missing=0)
     assert not known.any()
-    store.keep([_digest("a")], np.ones((1, 3), np.float32))
-    _, known = store.look_up([_digest("a")], missing=0)
+    cache.add([_digest("a")], np.ones((1, 3), np.float32))
+    _, known = cache.look_up([_digest("a")], missing=0)
     assert known.all()
 
 
-def test_rows_of_another_length_are_not_taken_for_ours(store: CropVectorCache) -> None:
-    other = CropVectorCache(store.path, 2, store.kind)
-    other.keep([_digest("a")], np.ones((1, 2), np.float32))
-    _, known = store.look_up([_digest("a")], missing=0)
+def test_rows_of_another_length_are_not_taken_for_ours(cache: CropVectorCache) -> None:
+    other = CropVectorCache(cache.path, 2, cache.dtype)
+    other.add([_digest("a")], np.ones((1, 2), np.float32))
+    _, known = cache.look_up([_digest("a")], missing=0)
     assert not known.any()
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    store = CropVectorCache(tmp_path / "file" / "store.sqlite3", 3, np.dtype(np.float32))
-    store.keep([_digest("a")], np.ones((1, 3), np.float32))
-    _, known = store.look_up([_digest("a")], missing=0)
+    cache = CropVectorCache(tmp_path / "file" / "store.sqlite3", 3, np.dtype(np.float32))
+    cache.add([_digest("a")], np.ones((1, 3), np.float32))
+    _, known = cache.look_up([_digest("a")], missing=0)
     assert not known.any()

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from skimage import data
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.split.similarity.near_duplicates import NEAR
+from deepfake_dataset.split.similarity.near_duplicates import DUPLICATE_BITS
 from deepfake_dataset.split.similarity.perceptual_hash import (
-    NONE,
+    NO_HASH,
     hash_crops,
     hash_from_hex,
     hash_to_hex,
@@ -62,18 +62,18 @@ def _small(luma: Image) -> Image:
     ids=["jpeg", "small", "dull", "gamma", "blurred"],
 )
 def test_a_copy_is_near_its_original(face: Image, change: Callable[[Image], Image]) -> None:
-    assert _apart(face, change(face)) <= NEAR // 2
+    assert _apart(face, change(face)) <= DUPLICATE_BITS // 2
 
 
 def test_another_picture_is_far(face: Image, other: Image) -> None:
-    assert _apart(face, other) > 2 * NEAR
+    assert _apart(face, other) > 2 * DUPLICATE_BITS
 
 
 def test_the_hash_of_a_mirrored_picture_is_known_from_the_picture(face: Image) -> None:
     assert np.array_equal(
         mirrored(perceptual_hash(face)), perceptual_hash(np.ascontiguousarray(face[:, ::-1]))
     )
-    assert np.array_equal(mirrored(NONE), NONE)
+    assert np.array_equal(mirrored(NO_HASH), NO_HASH)
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_the_hash_of_a_mirrored_picture_is_known_from_the_picture(face: Image) -
     ids=["black", "flat", "almost flat"],
 )
 def test_a_picture_with_too_little_in_it_has_no_hash(luma: Image) -> None:
-    assert np.array_equal(perceptual_hash(luma), NONE)
+    assert np.array_equal(perceptual_hash(luma), NO_HASH)
 
 
 def test_what_is_blurred_beyond_telling_has_no_hash(face: Image, other: Image) -> None:
     for luma in (face, other):
-        assert np.array_equal(perceptual_hash(cv2.GaussianBlur(luma, (0, 0), 40)), NONE)
+        assert np.array_equal(perceptual_hash(cv2.GaussianBlur(luma, (0, 0), 40)), NO_HASH)
 
 
 @given(arrays(np.uint8, (7, 32)))
@@ -120,7 +120,7 @@ def test_crops_are_hashed_once_and_missing_ones_named(
     (dataset.root / "b.png").unlink()
     rows, unusable = hash_crops(dataset, faces, workers=2)
     assert np.array_equal(rows[0], perceptual_hash(face))
-    assert np.array_equal(rows[1], NONE)
+    assert np.array_equal(rows[1], NO_HASH)
     assert [u.crop for u in unusable] == ["b.png"]
     (dataset.root / "a.png").unlink()
     again, unusable = hash_crops(dataset, faces, workers=1)

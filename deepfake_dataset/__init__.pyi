@@ -1,0 +1,47 @@
+# What the package offers; read by type checkers, and by lazy_loader when the package is imported.
+from . import errors as errors
+from . import records as records
+from .commands.audit import audit_dataset as audit_dataset
+from .commands.audit import audit_files as audit_files
+from .commands.baseline import train_baseline as train_baseline
+from .commands.demo import make_demo as make_demo
+from .commands.extract import extract_faces as extract_faces
+from .commands.prune import prune_dataset as prune_dataset
+from .commands.retry import retry_failed as retry_failed
+from .commands.review import apply_review as apply_review
+from .commands.review import export_queue as export_queue
+from .commands.review import open_desk as open_desk
+from .commands.review import refresh_queue as refresh_queue
+from .commands.review_status import read_reviewed as read_reviewed
+from .commands.run import run_unattended as run_unattended
+from .commands.score import score as score
+from .commands.sheet import draw_dataset as draw_dataset
+from .commands.sheet import draw_sheet as draw_sheet
+from .commands.split import explain_video as explain_video
+from .commands.split import split_dataset as split_dataset
+from .commands.status import read_errors as read_errors
+from .commands.status import read_status as read_status
+from .commands.verify import verify_dataset as verify_dataset
+from .dataset.dataset import Dataset as Dataset
+from .errors import DatasetBusyError as DatasetBusyError
+from .errors import DatasetWriteError as DatasetWriteError
+from .errors import DsbuildError as DsbuildError
+from .errors import NotADatasetError as NotADatasetError
+from .errors import UsageError as UsageError
+from .errors import VideoError as VideoError
+from .records import Box as Box
+from .records import Cause as Cause
+from .records import Face as Face
+from .records import Label as Label
+from .records import Miss as Miss
+from .records import MissReason as MissReason
+from .records import Provenance as Provenance
+from .records import Scene as Scene
+from .records import Status as Status
+from .records import Stream as Stream
+from .records import Video as Video
+from .settings import ExtractSettings as ExtractSettings
+from .settings import Settings as Settings
+from .settings import SplitSettings as SplitSettings
+
+__version__: str
