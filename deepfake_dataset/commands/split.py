@@ -16,7 +16,7 @@ from deepfake_dataset.settings import write_settings
 from deepfake_dataset.split.links.explain import Step
 from deepfake_dataset.split.links.oversized_groups import Swallowed
 from deepfake_dataset.split.manifests.split_record import Cardinality, SetAside, SplitRecord
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from deepfake_dataset.dataset.spreadsheet_safety import neutral
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.split.assignment.given_split import Named, find_video
 from deepfake_dataset.split.video_table import Videos
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 _SCHEMA = pa.schema([("a", pa.string()), ("b", pa.string())])
 
