@@ -26,6 +26,10 @@
     │   └── NotADatasetError      the folder holds something else
     ├── DatasetBusyError          another run holds the dataset
     ├── DatasetWriteError         the disk is full or cannot be written
+    ├── StorageError              the place where a dataset lies does not do what it should
+    │   ├── MissingKeyError       there is nothing under that key
+    │   ├── ConflictError         someone else has written since it was read
+    │   └── UnavailableError      no answer in time, or too many requests
     └── WorkerError               worker processes cannot start or load what they run
     VideoError                    costs one video; its code and message go into the video's record
     ├── UnreadableError · EmptyFileError · NotAVideoError · NoVideoStreamError
@@ -163,6 +167,22 @@ class DatasetBusyError(DsbuildError):
 
 class DatasetWriteError(DsbuildError):
     """The dataset's disk is full, read-only or gone. The fault is ours, so the run stops."""
+
+
+class StorageError(DsbuildError):
+    """The place where a dataset lies cannot be read, or does not do what it should."""
+
+
+class MissingKeyError(StorageError):
+    """There is nothing under that key."""
+
+
+class ConflictError(StorageError):
+    """Someone else has written there since it was read; nothing was changed."""
+
+
+class UnavailableError(StorageError):
+    """The place does not answer in time, or asks for fewer requests. Try again later."""
 
 
 class WorkerError(DsbuildError):

@@ -35,7 +35,7 @@ from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.shots.sampling import SceneBuffer, most_kept
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
 from deepfake_dataset.shots.thumbnail_stride import GAP_S, glance
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.video.decode import Decoder
 from deepfake_dataset.video.frame import Frame
 from deepfake_dataset.video.frame_skipping import Need

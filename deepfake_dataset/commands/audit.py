@@ -16,7 +16,7 @@ from deepfake_dataset.records import Label
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.label_words import LABEL_WORDS
 from deepfake_dataset.split.progress import OnProgress, no_progress
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_paths
 
 if TYPE_CHECKING:

@@ -102,7 +102,7 @@ def train_baseline(
 def _folder(models: Path, recipe: str, run: str | None, *, resume: bool) -> Path:
     """The run's folder, made if it is not there."""
     from deepfake_dataset.baseline.training.checkpoint import CHECKPOINT_FILE
-    from deepfake_dataset.storage.local import writing
+    from deepfake_dataset.storage.os_errors import writing
 
     taken = {n for n in range(1, 10_000) if (models / f"{recipe}-{n}").exists()}
     last = max(taken, default=0)

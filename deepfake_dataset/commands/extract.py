@@ -22,8 +22,9 @@ from deepfake_dataset.sources.discover import Found, find_videos, list_videos
 from deepfake_dataset.sources.files import Unreadable
 from deepfake_dataset.sources.known_files import Fingerprints
 from deepfake_dataset.sources.locations import Fate, Whereabouts
-from deepfake_dataset.storage.lease import exclusive
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.base import Lease
+from deepfake_dataset.storage.lease import file_lease
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 if TYPE_CHECKING:
@@ -83,17 +84,17 @@ def extract_faces(
     if not Dataset.is_at(dataset):
         list_videos(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings().override(**settings))
-    with exclusive(dataset) as lock:
+    with file_lease(dataset) as lease:
         opened = _with_settings(Dataset.open(dataset), settings)
         return extract_into(
-            opened, videos, lock, labels=labels, verify=verify, retry=retry, tell=tell
+            opened, videos, lease, labels=labels, verify=verify, retry=retry, tell=tell
         )
 
 
 def extract_into(
     dataset: Dataset,
     videos: Sequence[Path],
-    lock: int,
+    lease: Lease,
     *,
     labels: Path | None = None,
     verify: bool = False,
@@ -101,7 +102,7 @@ def extract_into(
     care: Care = Care(),
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> Summary:
-    """Do the work of :func:`extract_faces` for who holds the dataset's ``lock``."""
+    """Do the work of :func:`extract_faces` for who holds the dataset's ``lease``."""
     with dataset.swept():
         found = find_videos(
             videos,
@@ -111,7 +112,7 @@ def extract_into(
             settle_s=care.settle_s,
             arriving=care.arriving,
         )
-        run = Extraction(dataset, found, lock, retry=retry, care=care)
+        run = Extraction(dataset, found, lease, retry=retry, care=care)
         moved = run.see_what_moved()
         run.clear_unreadable()
         relabelled = run.refresh()
@@ -151,7 +152,7 @@ class Extraction:
         self,
         dataset: Dataset,
         found: Found,
-        lock: int,
+        lease: Lease,
         *,
         retry: bool = False,
         again: Collection[str] = (),
@@ -167,7 +168,7 @@ class Extraction:
         self._dataset = dataset
         self._key = dataset.settings.extract.key
         self._found = found
-        self._lock = lock
+        self._lease = lease
         self._retry = retry
         self._again = again
         self._care = care
@@ -268,7 +269,7 @@ class Extraction:
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
             preload=["deepfake_dataset.extract", "deepfake_dataset.faces.preload"],
-            hold=[self._lock],
+            hold=self._lease.descriptors,
         )
         with closing(outcomes):
             for outcome in outcomes:

@@ -16,7 +16,7 @@ from deepfake_dataset.dataset.cache_table import CacheTable
 from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.report.run_log import Note
-from deepfake_dataset.storage.local import file_state
+from deepfake_dataset.storage.local import file_version
 
 _FACES = ("videos", "review/decisions.csv", "review/cuts.csv", SETTINGS_FILE)
 _FILE = "made.sqlite3"
@@ -158,6 +158,6 @@ def _states(path: Path) -> Iterator[str]:
         with os.scandir(path) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.is_file() and not entry.name.startswith("."):
-                    yield f"{entry.name} {file_state(entry.stat())}"
+                    yield f"{entry.name} {file_version(entry.stat())}"
     elif path.exists():
-        yield file_state(path.stat())
+        yield file_version(path.stat())

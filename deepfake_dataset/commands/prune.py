@@ -6,7 +6,7 @@ from deepfake_dataset.dataset.catalog.attempts import AttemptLog
 from deepfake_dataset.dataset.catalog.index import read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.sources.locations import Fate, Whereabouts
-from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.lease import file_lease
 from deepfake_dataset.storage.paths import StrPath, as_path
 
 _LOST = (Fate.GONE, Fate.REPLACED)
@@ -41,7 +41,7 @@ def prune_dataset(dataset: StrPath, *, really: bool = False, wait: bool = False)
     A video that was never seen since its caches were deleted is kept.
     """
     dataset = as_path(dataset, "dataset")
-    with exclusive(dataset, wait=wait):
+    with file_lease(dataset, wait=wait):
         opened = Dataset.open(dataset)
         briefs, whereabouts = read_briefs(opened), Whereabouts(opened)
         lost = [

@@ -12,7 +12,7 @@ from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.errors import VIDEO_ERRORS, UsageError
 from deepfake_dataset.records import Status
 from deepfake_dataset.sources.discover import Found
-from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.lease import file_lease
 from deepfake_dataset.storage.paths import StrPath, as_path
 
 
@@ -48,14 +48,14 @@ def retry_failed(
     asked = set(codes)
     _check(asked)
     dataset = as_path(dataset, "dataset")
-    with exclusive(dataset, wait=wait) as lock:
+    with file_lease(dataset, wait=wait) as lease:
         opened = Dataset.open(dataset)
         failed = [b for b in read_briefs(opened).values() if _is_meant(b, asked)]
         AttemptLog(opened).forget([brief.video_id for brief in failed])
         wanted = [(brief.video_id, brief.provenance) for brief in failed]
         found = Found(tuple(files_still_there(opened, wanted)), (), (), 0)
         with opened.swept():
-            done = Extraction(opened, found, lock, retry=True).do_what_is_due(tell)
+            done = Extraction(opened, found, lease, retry=True).do_what_is_due(tell)
     return Retried(len(failed), totals_of(done), len(failed) - len(done))
 
 

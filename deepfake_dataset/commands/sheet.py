@@ -12,7 +12,7 @@ from deepfake_dataset.dataset.catalog.index import read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.sources.locate import find_source
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:

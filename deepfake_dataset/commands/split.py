@@ -17,7 +17,7 @@ from deepfake_dataset.split.links.explain_group import GroupStep
 from deepfake_dataset.split.links.oversized_groups import OversizedGroup
 from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside, SplitRecord
 from deepfake_dataset.split.progress import OnProgress, no_progress
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from deepfake_dataset.dataset.integrity import Check, Flaw, Problem
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Provenance, VideoFile
 from deepfake_dataset.sources.discover import Found
-from deepfake_dataset.storage.lease import exclusive
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.base import Lease
+from deepfake_dataset.storage.lease import file_lease
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path
 
 _DELETED = (Flaw.ORPHAN, Flaw.HALF_MADE)
@@ -51,20 +52,20 @@ def verify_dataset(
     not be made again stays as it is.
     """
     dataset = as_path(dataset, "dataset")
-    with exclusive(dataset, wait=wait) as lock:
+    with file_lease(dataset, wait=wait) as lease:
         opened = Dataset.open(dataset)
         check = Check(opened)
         problems = tuple(check.problems())
         left = problems
         if repair and problems:
-            _repair(opened, problems, lock, tell)
+            _repair(opened, problems, lease, tell)
             check = Check(opened)
             left = tuple(check.problems())
     return Verified(check.records, check.crops, check.bytes, problems, left)
 
 
 def _repair(
-    dataset: Dataset, problems: Sequence[Problem], lock: int, tell: Callable[[Progress], None]
+    dataset: Dataset, problems: Sequence[Problem], lease: Lease, tell: Callable[[Progress], None]
 ) -> None:
     with writing(dataset.root):
         for problem in problems:
@@ -82,7 +83,7 @@ def _repair(
         return  # a record that stays damaged lets no run begin
     found = Found(files, (), (), 0)
     with dataset.swept():
-        Extraction(dataset, found, lock, again=damaged).do_what_is_due(tell)
+        Extraction(dataset, found, lease, again=damaged).do_what_is_due(tell)
 
 
 def _files_of(dataset: Dataset, video_ids: Iterable[str]) -> Iterable[VideoFile]:

@@ -25,7 +25,8 @@ from deepfake_dataset.dataset.schema import arrow_schema, from_row, to_row
 from deepfake_dataset.errors import DatasetWriteError, NotADatasetError, UsageError
 from deepfake_dataset.records import Video
 from deepfake_dataset.settings import Settings, read_settings, write_settings
-from deepfake_dataset.storage.local import flush, writing
+from deepfake_dataset.storage.local import flush
+from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path
 
 SETTINGS_FILE = "dsbuild.toml"

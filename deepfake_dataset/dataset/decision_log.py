@@ -27,7 +27,8 @@ from deepfake_dataset.dataset.spreadsheet_safety import neutral, one_line, resto
 from deepfake_dataset.errors import DecisionsError
 from deepfake_dataset.records import Box, Label
 from deepfake_dataset.settings import ExtractSettings
-from deepfake_dataset.storage.local import flush, writing
+from deepfake_dataset.storage.local import flush
+from deepfake_dataset.storage.os_errors import writing
 
 
 class Action(StrEnum):

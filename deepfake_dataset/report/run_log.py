@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 _MAX_BYTES = 4 * 2**20
 _KEPT = 5

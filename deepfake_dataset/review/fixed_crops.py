@@ -8,7 +8,7 @@ from typing import Protocol
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Fix
 from deepfake_dataset.records import Box, Face
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
 from deepfake_dataset.review.reasons import REASONS
 from deepfake_dataset.review.score import Suspicion
-from deepfake_dataset.storage.local import file_state, writing
+from deepfake_dataset.storage.local import file_version
+from deepfake_dataset.storage.os_errors import writing
 
 _FORM = 1
 """Raised whenever :func:`write_queue` would write the same faces otherwise."""
@@ -76,12 +77,12 @@ def renew_queue(dataset: Dataset, ranked: pa.Table, said: Verdicts, key: str) ->
     path, note = queue_path(dataset), dataset.cache_folder / _NOTE
     content = _content(ranked, said, key)
     with suppress(OSError):
-        if note.read_bytes() == f"{content} {file_state(path.stat())}".encode():
+        if note.read_bytes() == f"{content} {file_version(path.stat())}".encode():
             return
     write_queue(path, ranked, said)
     with suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_bytes(f"{content} {file_state(path.stat())}".encode())
+        note.write_bytes(f"{content} {file_version(path.stat())}".encode())
 
 
 def _content(ranked: pa.Table, said: Verdicts, key: str) -> str:

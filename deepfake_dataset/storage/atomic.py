@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 
 def write_whole(path: Path, data: str | bytes) -> None:

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that the kernel lets go when its holder dies."""
+"""One writer at a time in a folder: a lock that the kernel lets go when its holder dies."""
 
 import fcntl
 import os
@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import TextIO
 
 from deepfake_dataset.errors import DatasetBusyError
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.base import Lease
+from deepfake_dataset.storage.os_errors import writing
 
 
 @contextmanager
-def exclusive(
-    root: Path, *, wait: bool = False, tell: Callable[[str], None] = lambda _: None
-) -> Iterator[int]:
-    """Hold the dataset for writing; readers need no lock.
+def file_lease(
+    root: Path, *, wait: bool = False, on_wait: Callable[[str], None] = lambda _: None
+) -> Iterator[Lease]:
+    """Hold a folder for writing; readers need no lease.
 
-    Gives the descriptor that holds it: a process that inherits it holds the dataset too, so
-    that a worker which outlives its parent for a moment never meets the next run. With
-    ``wait`` it waits for another holder to end, who is named to ``tell`` first.
+    A process that inherits the lease's descriptor holds the folder too, so that a worker
+    which outlives its parent for a moment never meets the next run. With ``wait`` it waits
+    for another holder to end, who is named to ``on_wait`` first.
 
     Raises :class:`DatasetBusyError`, which says who holds it and since when.
     """
@@ -30,12 +31,12 @@ def exclusive(
         file = path.open("a+")
     with file:
         with writing(path):
-            _take(file, root, wait, tell)
+            _take(file, root, wait, on_wait)
             _sign(file)
-        yield file.fileno()
+        yield Lease((file.fileno(),))
 
 
-def _take(file: TextIO, root: Path, wait: bool, tell: Callable[[str], None]) -> None:
+def _take(file: TextIO, root: Path, wait: bool, on_wait: Callable[[str], None]) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -46,7 +47,7 @@ def _take(file: TextIO, root: Path, wait: bool, tell: Callable[[str], None]) -> 
                 f"another run holds {root}: {holder}",
                 "wait for it to end (dsbuild run --wait does), or stop that process",
             ) from error
-        tell(holder)
+        on_wait(holder)
         fcntl.flock(file, fcntl.LOCK_EX)
 
 

@@ -1,50 +1,301 @@
-"""Files on a local disk: refusals of the system in plain words, and what is surely on the disk."""
+"""Objects as files below a folder of a local disk.
 
-import errno
+An object is written aside, brought onto the disk, and renamed into place: a reader, a crash or
+a kill meets the old bytes or the new ones. What is aside has a name that begins with
+``.partial-``; it is never listed, and a later run clears it away.
+"""
+
+import fcntl
+import itertools
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
+from stat import S_ISDIR
+from time import time_ns
 
-from deepfake_dataset.errors import DatasetWriteError
+from deepfake_dataset.errors import ConflictError, MissingKeyError, StorageError
+from deepfake_dataset.storage.base import Entry, Lease
+from deepfake_dataset.storage.keys import checked
+from deepfake_dataset.storage.lease import file_lease
+from deepfake_dataset.storage.os_errors import writing
 
-_NO_FOLDER = "it cannot be a folder; name another one with -d"
-_HINTS = {
-    errno.ENOSPC: "free some space on its disk, then run again: what is committed is kept",
-    errno.EDQUOT: "the disk quota is used up; free some space, then run again",
-    errno.EROFS: "its disk is mounted read-only",
-    errno.EACCES: "check who owns the folder and its permissions",
-    errno.EPERM: "check who owns the folder and its permissions",
-    errno.EIO: "its disk reports errors; see the system's log",
-    errno.ENOTDIR: _NO_FOLDER,
-    errno.EEXIST: _NO_FOLDER,
-    errno.ELOOP: _NO_FOLDER,
-    errno.ENAMETOOLONG: _NO_FOLDER,
-    errno.EISDIR: "it is a folder; name a file",
-}
+ASIDE = ".partial-"
+"""Begins the names of files that are not whole yet."""
+_numbers = itertools.count()
 
 
-@contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into :class:`DatasetWriteError`."""
-    try:
-        yield
-    except OSError as error:
-        hint = _HINTS.get(error.errno or 0)
-        if hint is None:
-            raise
-        raise DatasetWriteError(f"cannot write to {place}: {error.strerror}", hint) from error
+@dataclass(frozen=True, slots=True)
+class LocalStorage:
+    """The files below a folder, by their paths in it. Safe between threads and processes."""
+
+    root: Path
+
+    def path(self, key: str) -> Path:
+        """The file of an object, for libraries that read or map files themselves."""
+        return self.root / checked(key)
+
+    def get(self, key: str) -> bytes:
+        """As :meth:`Storage.get`."""
+        with self._reading(key):
+            return self.path(key).read_bytes()
+
+    def get_with_version(self, key: str) -> tuple[bytes, str]:
+        """As :meth:`Storage.get_with_version`."""
+        with self._reading(key), self.path(key).open("rb") as file:
+            return file.read(), file_version(os.fstat(file.fileno()))
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """As :meth:`Storage.get_range`."""
+        with self._reading(key), self.path(key).open("rb") as file:
+            file.seek(start)
+            return file.read(max(0, end - start))
+
+    def stat(self, key: str) -> Entry | None:
+        """As :meth:`Storage.stat`."""
+        with suppress(MissingKeyError), self._reading(key):
+            status = self.path(key).stat()
+            return None if S_ISDIR(status.st_mode) else _entry(key, status)
+        return None
+
+    def put(
+        self, key: str, data: bytes, *, unless_exists: bool = False, if_version: str | None = None
+    ) -> str:
+        """As :meth:`Storage.put`."""
+        path = self.path(key)
+        with writing(path), _aside(path, data) as aside, _holding(path.parent):
+            known = _version_of(path)
+            if (unless_exists and known) or (if_version is not None and known != if_version):
+                raise ConflictError(
+                    f"{path} was written by another run in the meantime", "run the command again"
+                )
+            version = file_version(aside.stat())
+            aside.replace(path)
+            flush(path.parent)
+        return version
+
+    def put_all(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """As :meth:`Storage.put_all`."""
+        folders = set()
+        for key, data in items:
+            path = self.path(key)
+            with writing(path), _aside(path, data) as aside, _holding(path.parent):
+                aside.replace(path)
+            folders.add(path.parent)
+        for folder in folders:
+            with writing(folder):
+                flush(folder)
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """As :meth:`Storage.entries`."""
+        folder, _, _ = prefix.rpartition("/")
+        with self._reading(folder):
+            yield from self._below(folder, prefix)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """As :meth:`Storage.folders`."""
+        with self._reading(prefix):
+            entries = _scanned(self.root / prefix)
+        yield from (entry.name for entry in entries if entry.is_dir())
+
+    def delete(self, key: str) -> None:
+        """As :meth:`Storage.delete`."""
+        path = self.path(key)
+        with writing(path), suppress(FileNotFoundError):
+            path.unlink()
+            flush(path.parent)
+
+    def delete_all(self, prefix: str) -> None:
+        """As :meth:`Storage.delete_all`."""
+        folder = self.path(prefix.rstrip("/"))
+        with writing(folder), suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+
+    def append(self, key: str, lines: bytes, *, header: bytes = b"") -> None:
+        """As :meth:`Storage.append`."""
+        path = self.path(key)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _holding(path.parent):
+                if lines.count(b"\n") == 1 and path.exists():
+                    _append_line(path, lines, header)
+                else:
+                    _append_at_once(path, lines, header)
+
+    def read_log(self, key: str, start: int = 0) -> tuple[bytes, int]:
+        """As :meth:`Storage.read_log`."""
+        data = b""
+        with suppress(MissingKeyError), self._reading(key), self.path(key).open("rb") as file:
+            file.seek(start)
+            data = file.read()
+        lines = data[: data.rfind(b"\n") + 1]
+        return lines, start + len(lines)
+
+    def lease(
+        self,
+        folder: str = "",
+        *,
+        wait: bool = False,
+        on_wait: Callable[[str], None] = lambda _: None,
+    ) -> AbstractContextManager[Lease]:
+        """As :meth:`Storage.lease`; the kernel lets it go when its holder dies."""
+        return file_lease(self.root / folder, wait=wait, on_wait=on_wait)
+
+    def location(self, key: str = "") -> str:
+        """As :meth:`Storage.location`."""
+        return str(self.root / key)
+
+    def clear_half_written(self, prefix: str = "") -> None:
+        """Clear away what killed runs left aside. Only for who holds the lease."""
+        for folder, folders, files in os.walk(self.root / prefix):
+            for name in (*folders, *files):
+                if name.startswith(ASIDE):
+                    clear(Path(folder, name))
+            folders[:] = [name for name in folders if not name.startswith(".")]
+
+    def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
+        """Of one folder, those that begin so; a folder's place in the order is with its slash."""
+        for entry in _scanned(self.root / folder):
+            key = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir():
+                if f"{key}/".startswith(prefix) or prefix.startswith(f"{key}/"):
+                    yield from self._below(key, prefix)
+            elif key.startswith(prefix):
+                with suppress(FileNotFoundError):  # it was taken away since
+                    yield _entry(key, entry.stat())
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        place = self.root / key
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise MissingKeyError(f"{place} is not there", "check its name") from error
+        except OSError as error:
+            raise StorageError(
+                f"{place} cannot be read: {error.strerror}",
+                "check its permissions, or whether its disk is still there",
+            ) from error
 
 
-def file_state(status: os.stat_result) -> str:
+def file_version(status: os.stat_result) -> str:
     """Changes whenever someone writes a file: size, time of change and inode."""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def flush(path: Path) -> None:
-    """Onto the disk, not just into the system's memory."""
+    """Bring a file or a folder onto the disk, not just into the system's memory."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def clear(path: Path) -> None:
+    """Take away a file or a folder with all in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file anywhere in one step, such as one that a user named for a command's output.
+
+    Raises :class:`DatasetWriteError`.
+    """
+    with writing(path), _aside(path, data) as aside:
+        aside.replace(path)
+        flush(path.parent)
+
+
+@contextmanager
+def _aside(path: Path, data: bytes) -> Iterator[Path]:
+    """The data in a file beside the path, on the disk; gone afterwards unless it was renamed.
+
+    Its time of change is set finer than the kernel's clock ticks, so that two versions never
+    look alike.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
+    try:
+        with FileIO(aside, "w") as file:
+            _write_out(file, data)
+            os.utime(file.fileno(), ns=(now := time_ns(), now))
+            os.fsync(file.fileno())
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _holding(folder: Path) -> Iterator[None]:
+    """Keep other writers out of a folder for a moment; the kernel lets go when this dies."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _append_line(path: Path, line: bytes, header: bytes) -> None:
+    with FileIO(path, "a+") as file:  # no buffer: it would be written again after a failure
+        end = _cut_torn_line(file)
+        try:
+            _write_out(file, line if end else header + line)
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _append_at_once(path: Path, lines: bytes, header: bytes) -> None:
+    """All or none, whatever ends the process: a longer log takes the place of the old one."""
+    known = path.read_bytes() if path.exists() else b""
+    whole = known[: known.rfind(b"\n") + 1] or header
+    with _aside(path, whole + lines) as aside:
+        aside.replace(path)
+    flush(path.parent)
+
+
+def _cut_torn_line(file: FileIO) -> int:
+    """Cut off a last line that a kill has torn; gives the length that is left."""
+    end = file.seek(0, os.SEEK_END)
+    if not end or os.pread(file.fileno(), 1, end - 1) == b"\n":
+        return end
+    file.seek(0)
+    whole = file.readall().rfind(b"\n") + 1
+    file.truncate(whole)
+    return whole
+
+
+def _write_out(file: FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _version_of(path: Path) -> str | None:
+    try:
+        return file_version(path.stat())
+    except FileNotFoundError:
+        return None
+
+
+def _entry(key: str, status: os.stat_result) -> Entry:
+    return Entry(key, status.st_size, file_version(status), status.st_mtime)
+
+
+def _scanned(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, in the order of keys; hidden and half-written files are not."""
+    try:
+        with os.scandir(folder) as entries:
+            seen = [entry for entry in entries if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    return sorted(seen, key=lambda entry: f"{entry.name}/" if entry.is_dir() else entry.name)

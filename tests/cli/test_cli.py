@@ -24,7 +24,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.dataset.totals import Summary, Totals, totals_of
 from deepfake_dataset.settings import ExtractSettings, RunSettings, read_settings
-from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.lease import file_lease
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -291,7 +291,7 @@ def test_a_size_that_is_none_is_told_how_to_be_written(size, ds, dsbuild, tmp_pa
 
 @pytest.mark.usefixtures("in_process")
 def test_a_dataset_that_another_run_holds_is_exit_code_75(small, ds, dataset, dsbuild):
-    with exclusive(ds):
+    with file_lease(ds):
         ran = dsbuild("extract", small, "-d", ds)
     assert ran.code == 75
     assert f"process {os.getpid()} since" in only_error(ran)
@@ -411,5 +411,5 @@ def test_ctrl_c_ends_a_process_with_130_and_the_dataset_can_be_used(small, ds, m
     assert (running.returncode, out) == (130, ""), err
     assert err.endswith("run the same command again to go on\n")
     assert not is_traceback(err)
-    with exclusive(ds):
+    with file_lease(ds):
         list(Dataset.open(ds).videos())

@@ -27,7 +27,7 @@ from deepfake_dataset.faces import model_files
 from deepfake_dataset.records import Cause, Label, Provenance, Status, Video
 from deepfake_dataset.settings import Settings, read_settings
 from deepfake_dataset.sources import known_files
-from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.lease import file_lease
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_settings_out_of_range_change_nothing(small, ds, extract, contents):
 
 def test_settings_of_a_run_that_is_turned_away_are_not_kept(small, ds, extract):
     extract(small)
-    with exclusive(ds), pytest.raises(DatasetBusyError):
+    with file_lease(ds), pytest.raises(DatasetBusyError):
         extract(small, size_px=64)
     assert read_settings(ds / "dsbuild.toml") == Settings()
 
@@ -405,7 +405,7 @@ def test_an_interrupted_run_keeps_what_is_committed_and_goes_on(
         extract(videos, faces_per_scene=3, tell=interrupt)
     assert list(by_path(ds)) == ["fake/wall.mp4"]
     assert not half_made.exists()
-    with exclusive(ds):
+    with file_lease(ds):
         pass
     extract(videos)
     assert in_process == ["real/ann.mp4"]

@@ -20,7 +20,7 @@ from deepfake_dataset.split.links.must_link import LinkReason, MustLink
 from deepfake_dataset.split.manifests.split_record import SplitRecord
 from deepfake_dataset.split.similarity.near_duplicates import Duplicates
 from deepfake_dataset.split.similarity.person_clusters import FoundPeople
-from deepfake_dataset.storage.lease import exclusive
+from deepfake_dataset.storage.lease import file_lease
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "split.schema.json"
 REFRESH = (
@@ -305,7 +305,7 @@ def test_faces_that_people_rejected_are_in_no_manifest(ds, ten, dataset):
 
 
 def test_a_split_runs_while_an_extraction_holds_the_dataset(ds, ten):
-    with exclusive(ds):
+    with file_lease(ds):
         assert split_dataset(ds).groups == 10
 
 

@@ -25,7 +25,7 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.records import Label, Provenance, Video
 from deepfake_dataset.settings import Settings
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 ID, OTHER = "0123456789abcdef", "fedcba9876543210"
 STEPS = ("mkdir", "replace", "unlink", "rmdir", "fsync")

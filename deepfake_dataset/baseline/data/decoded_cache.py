@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from deepfake_dataset.baseline.data.images import Image, read_image
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 _SHARE_OF_FREE = 0.5
 """Of the disk that is free: checkpoints and other runs need some too."""

@@ -8,7 +8,7 @@ from deepfake_dataset.baseline.training.recipes import Recipe
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.storage.atomic import write_whole
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 MODEL_FILE = "model.keras"
 WEIGHTS_FILE = "model.weights.h5"

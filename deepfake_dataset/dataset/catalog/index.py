@@ -16,7 +16,7 @@ from pathlib import Path
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.records import Provenance, Status, Video
-from deepfake_dataset.storage.local import file_state
+from deepfake_dataset.storage.local import file_version
 
 _FILE = "briefs.sqlite3"
 _CREATE = (
@@ -106,7 +106,7 @@ def record_states(dataset: Dataset) -> dict[str, str]:
         for entry in entries:
             if entry.name.endswith(".parquet") and not entry.name.startswith("."):
                 with suppress(FileNotFoundError):
-                    states[Path(entry.name).stem] = file_state(entry.stat())
+                    states[Path(entry.name).stem] = file_version(entry.stat())
     return states
 
 

@@ -22,7 +22,7 @@ from deepfake_dataset.errors import SplitError
 from deepfake_dataset.split.links.spanning_forest import Edges
 from deepfake_dataset.split.video_lookup import VideoLookup, find_video
 from deepfake_dataset.split.video_table import VideoTable
-from deepfake_dataset.storage.local import writing
+from deepfake_dataset.storage.os_errors import writing
 
 CANNOT_LINKS_FILE = "review/cuts.csv"
 _SCHEMA = pa.schema([("a", pa.string()), ("b", pa.string())])

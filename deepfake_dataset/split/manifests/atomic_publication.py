@@ -21,8 +21,9 @@ from pathlib import Path
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.split.manifests.split_record import SplitRecord, WrittenFile
-from deepfake_dataset.storage.lease import exclusive
-from deepfake_dataset.storage.local import flush, writing
+from deepfake_dataset.storage.lease import file_lease
+from deepfake_dataset.storage.local import flush
+from deepfake_dataset.storage.os_errors import writing
 
 RECORD = "split.json"
 _STAGING = ".partial-split"
@@ -37,7 +38,7 @@ def lock_manifests(manifests: Path) -> Iterator[None]:
     """
     with writing(manifests):
         manifests.mkdir(exist_ok=True)
-    with exclusive(manifests):
+    with file_lease(manifests):
         finish_interrupted(manifests)
         yield
 

@@ -126,9 +126,9 @@ def test_two_splits_do_not_run_at_once(tmp_path):
 
 
 def test_a_split_runs_while_an_extraction_holds_the_dataset(tmp_path):
-    from deepfake_dataset.storage.lease import exclusive
+    from deepfake_dataset.storage.lease import file_lease
 
-    with exclusive(tmp_path), lock_manifests(tmp_path / "manifests"):
+    with file_lease(tmp_path), lock_manifests(tmp_path / "manifests"):
         pass
 
 

@@ -1,0 +1,133 @@
+"""What any place must do in which a dataset can lie: a folder, a bucket, memory.
+
+A storage holds objects: bytes under a key such as ``videos/0a1b2c3d4e5f6071.parquet``. An
+object is written whole or not at all. There are no folders, no renames and no writing in the
+middle; two writers who meet are told apart by versions. A new storage must pass
+``tests/storage/conformance.py``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object, without its bytes."""
+
+    key: str
+    size: int
+    """In bytes."""
+    version: str
+    """Changes with every write of the object; says nothing else."""
+    modified_s: float
+    """When it was written; seconds since 1970, by the clock of the storage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write that one holder has at a time."""
+
+    descriptors: tuple[int, ...] = ()
+    """Open files that hold it: a process that inherits them holds it too. Often none."""
+
+
+class Storage(Protocol):
+    """Objects by key. Keys have forward slashes; no part of one begins with a dot.
+
+    Every method may raise :class:`StorageError`, :class:`UnavailableError` among them; those
+    that write may raise :class:`DatasetWriteError`.
+    """
+
+    def get(self, key: str) -> bytes:
+        """The bytes under a key. Raises :class:`MissingKeyError`."""
+        ...
+
+    def get_with_version(self, key: str) -> tuple[bytes, str]:
+        """The bytes under a key and their version. Raises :class:`MissingKeyError`."""
+        ...
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """The bytes from ``start`` up to before ``end``, fewer where the object ends earlier.
+
+        Raises :class:`MissingKeyError`.
+        """
+        ...
+
+    def stat(self, key: str) -> Entry | None:
+        """What is known of an object without reading it; None where there is none."""
+        ...
+
+    def put(
+        self, key: str, data: bytes, *, unless_exists: bool = False, if_version: str | None = None
+    ) -> str:
+        """Write an object, whole or not at all; it is safe from a crash when this returns.
+
+        Gives its version. Raises :class:`ConflictError` where it exists and ``unless_exists``
+        was asked for, or where it is gone or has another version than ``if_version``.
+        """
+        ...
+
+    def put_all(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Write many objects, each as by :meth:`put`; all are safe when this returns.
+
+        Where it is interrupted some may be there and others not.
+        """
+        ...
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """Objects whose keys begin so, in the order of their keys' characters."""
+        ...
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The parts up to the next slash of keys that begin with ``prefix``, in order.
+
+        ``prefix`` ends in a slash: for keys ``a/b/c`` and ``a/d``, ``folders("a/")`` gives ``b``.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """Take an object away; nothing happens where there is none."""
+        ...
+
+    def delete_all(self, prefix: str) -> None:
+        """Take away all objects whose keys begin so; ``prefix`` ends in a slash.
+
+        Where it is interrupted some may be left.
+        """
+        ...
+
+    def append(self, key: str, lines: bytes, *, header: bytes = b"") -> None:
+        """Add whole lines to a log, all or none; they are safe when this returns.
+
+        A log that is empty begins with the ``header``. What a kill has torn of a line was
+        never acknowledged: it is cut off.
+        """
+        ...
+
+    def read_log(self, key: str, start: int = 0) -> tuple[bytes, int]:
+        """The whole lines of a log from a byte on, and where they end; none where there is none.
+
+        ``start`` is 0, or an end that was given before.
+        """
+        ...
+
+    def lease(
+        self,
+        folder: str = "",
+        *,
+        wait: bool = False,
+        on_wait: Callable[[str], None] = lambda _: None,
+    ) -> AbstractContextManager[Lease]:
+        """Hold a folder for writing, as the only one; readers need no lease.
+
+        It is free again when its holder ends, however it ends. With ``wait`` this waits for
+        another holder, who is named to ``on_wait`` first.
+        Raises :class:`DatasetBusyError`, which says who holds it and since when.
+        """
+        ...
+
+    def location(self, key: str = "") -> str:
+        """Where an object lies, as people are told in messages."""
+        ...

@@ -1,0 +1,181 @@
+"""A storage in memory, for tests: it can be told to fail at any call."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+from deepfake_dataset.errors import ConflictError, DatasetBusyError, MissingKeyError
+from deepfake_dataset.storage.base import Entry, Lease
+from deepfake_dataset.storage.keys import checked
+
+
+@dataclass(slots=True)
+class _Object:
+    data: bytes
+    version: str
+    modified_s: float
+
+
+@dataclass(slots=True)
+class _Failure:
+    method: str
+    calls_left: int
+    error: Exception
+
+
+@dataclass(slots=True)
+class MemoryStorage:
+    """Objects in a dictionary; safe to use from several threads."""
+
+    _objects: dict[str, _Object] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
+    _lock: threading.Condition = field(default_factory=threading.Condition)
+    _versions: Iterator[int] = field(default_factory=count)
+    _failures: list[_Failure] = field(default_factory=list)
+
+    def fail(self, method: str, error: Exception, *, after: int = 0) -> None:
+        """Let a later call of a method raise the error, once: the next one, or ``after`` so many.
+
+        The call then changes nothing.
+        """
+        self._failures.append(_Failure(method, after, error))
+
+    def get(self, key: str) -> bytes:
+        """As :meth:`Storage.get`."""
+        with self._calling("get"):
+            return self._find(key).data
+
+    def get_with_version(self, key: str) -> tuple[bytes, str]:
+        """As :meth:`Storage.get_with_version`."""
+        with self._calling("get_with_version"):
+            found = self._find(key)
+            return found.data, found.version
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """As :meth:`Storage.get_range`."""
+        with self._calling("get_range"):
+            return self._find(key).data[start:end]
+
+    def stat(self, key: str) -> Entry | None:
+        """As :meth:`Storage.stat`."""
+        with self._calling("stat"):
+            found = self._objects.get(checked(key))
+            return _entry(key, found) if found else None
+
+    def put(
+        self, key: str, data: bytes, *, unless_exists: bool = False, if_version: str | None = None
+    ) -> str:
+        """As :meth:`Storage.put`."""
+        with self._calling("put"):
+            known = self._objects.get(checked(key))
+            version = known.version if known else None
+            if (unless_exists and known) or (if_version is not None and version != if_version):
+                raise ConflictError(f"{self.location(key)} was written by another run", "try again")
+            return self._write(key, data)
+
+    def put_all(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """As :meth:`Storage.put_all`."""
+        for key, data in items:
+            with self._calling("put_all"):
+                self._write(checked(key), data)
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """As :meth:`Storage.entries`."""
+        with self._calling("entries"):
+            found = [_entry(key, self._objects[key]) for key in self._keys(prefix)]
+        yield from found
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """As :meth:`Storage.folders`."""
+        with self._calling("folders"):
+            rests = [key[len(prefix) :] for key in self._keys(prefix)]
+        yield from sorted({rest.split("/")[0] for rest in rests if "/" in rest})
+
+    def delete(self, key: str) -> None:
+        """As :meth:`Storage.delete`."""
+        with self._calling("delete"):
+            self._objects.pop(checked(key), None)
+
+    def delete_all(self, prefix: str) -> None:
+        """As :meth:`Storage.delete_all`."""
+        with self._calling("delete_all"):
+            for key in self._keys(prefix):
+                del self._objects[key]
+
+    def append(self, key: str, lines: bytes, *, header: bytes = b"") -> None:
+        """As :meth:`Storage.append`."""
+        with self._calling("append"):
+            known = self._objects.get(checked(key))
+            whole = _whole_lines(known.data) if known else b""
+            self._write(key, (whole or header) + lines)
+
+    def read_log(self, key: str, start: int = 0) -> tuple[bytes, int]:
+        """As :meth:`Storage.read_log`."""
+        with self._calling("read_log"):
+            known = self._objects.get(checked(key))
+            lines = _whole_lines(known.data[start:]) if known else b""
+            return lines, start + len(lines)
+
+    @contextmanager
+    def lease(
+        self,
+        folder: str = "",
+        *,
+        wait: bool = False,
+        on_wait: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Lease]:
+        """As :meth:`Storage.lease`."""
+        with self._calling("lease"):
+            if folder in self._held:
+                if not wait:
+                    raise DatasetBusyError(f"another run holds {self.location(folder)}", "wait")
+                on_wait("another thread")
+            self._lock.wait_for(lambda: folder not in self._held)
+            self._held.add(folder)
+        try:
+            yield Lease()
+        finally:
+            with self._lock:
+                self._held.discard(folder)
+                self._lock.notify_all()
+
+    def location(self, key: str = "") -> str:
+        """As :meth:`Storage.location`."""
+        return f"memory:{key}"
+
+    @contextmanager
+    def _calling(self, method: str) -> Iterator[None]:
+        with self._lock:
+            for failure in self._failures:
+                if failure.method == method:
+                    if failure.calls_left == 0:
+                        self._failures.remove(failure)
+                        raise failure.error
+                    failure.calls_left -= 1
+                    break
+            yield
+
+    def _find(self, key: str) -> _Object:
+        found = self._objects.get(checked(key))
+        if found is None:
+            raise MissingKeyError(f"there is no {self.location(key)}", "check its name")
+        return found
+
+    def _write(self, key: str, data: bytes) -> str:
+        version = str(next(self._versions))
+        self._objects[key] = _Object(bytes(data), version, time.time())
+        return version
+
+    def _keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self._objects if key.startswith(prefix))
+
+
+def _entry(key: str, found: _Object) -> Entry:
+    return Entry(key, len(found.data), found.version, found.modified_s)
+
+
+def _whole_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
