@@ -4,9 +4,9 @@
 
 ``--photos`` is a folder of photos of different people with a ``points.csv``, as in
 ``benchmarks/align.py``; ``--dataset`` is any extracted dataset whose videos mostly show
-different people. They are where the constants of ``split/people.py``, ``split/hashes.py`` and
-``split/duplicates.py`` are from. ``--tracks`` are simulated: as many people as given, twenty
-tracks each, as far apart as those of the photos.
+different people. They are where the constants of ``split/similarity/`` (person_clusters.py,
+perceptual_hash.py, near_duplicates.py) are from. ``--tracks`` are simulated: as many people as
+given, twenty tracks each, as far apart as those of the photos.
 """
 
 import argparse
@@ -26,13 +26,19 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.faces.alignment import render_crop
+from deepfake_dataset.faces.embedding import embed_crop, embed_face
 from deepfake_dataset.split.similarity import near_duplicates, person_clusters
-from deepfake_dataset.split.similarity.crop_reading import Image
-from deepfake_dataset.split.similarity.face_embeddings import Sitter, embed, in_crop, look_at_tracks
+from deepfake_dataset.split.similarity.face_embeddings import (
+    CropToEmbed,
+    EmbeddingNetwork,
+    embed_tracks,
+)
 from deepfake_dataset.split.similarity.near_duplicates import near_pairs
-from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, hash_of
-from deepfake_dataset.split.similarity.person_clusters import cluster
+from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, perceptual_hash
+from deepfake_dataset.split.similarity.person_clusters import cluster_embeddings
+from deepfake_dataset.split.similarity.read_crop import Image
 
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
 Numbers = NDArray[np.float64]
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6)
 PER_PERSON = 20
@@ -66,15 +72,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _print_people(photos: list[tuple[Photo, Image]]) -> None:
-    looks, whole = [], []
+    embeddings, whole = [], []
     for photo, crop in photos:
         pose = photo.pose
         flat = tuple(photo.points.ravel().tolist())
-        sitter = Sitter("", "", flat, pose.center_x, pose.center_y, pose.side, pose.roll_deg)
-        looks.append(embed(crop, in_crop(sitter, 256)))
-        whole.append(embed(photo.rgb, photo.points))
-    apart = _all_pairs(np.array(looks))
-    moved = np.linalg.norm(np.array(looks) - np.array(whole), axis=1)
+        place = pose.center_x, pose.center_y, pose.side, pose.roll_deg
+        embeddings.append(embed_crop(crop, CropToEmbed("", "", flat, *place)))
+        whole.append(embed_face(photo.rgb, photo.points))
+    apart = _all_pairs(np.array(embeddings))
+    moved = np.linalg.norm(np.array(embeddings) - np.array(whole), axis=1)
     print(f"{len(photos)} photos of different people, aligned at margin {SETTINGS.margin}")
     print(
         f"  crop to whole photo, same face: median {np.median(moved):.3f}, most {moved.max():.3f}"
@@ -88,13 +94,13 @@ def _print_people(photos: list[tuple[Photo, Image]]) -> None:
 
 def _print_tracks(dataset: Dataset, faces: pa.Table) -> None:
     began = time.perf_counter()
-    tracks = look_at_tracks(dataset, faces, workers=1)
+    tracks = embed_tracks(dataset, faces, NETWORK, workers=1)
     print(f"{len(tracks.video_ids)} tracks, {time.perf_counter() - began:.1f} s (cached if short)")
     path = dict(zip(faces["video_id"].to_pylist(), faces["video_path"].to_pylist(), strict=True))
     found = person_clusters.people_of(tracks)
-    for join in found.joins:
-        print(f"  {path[join.a]}  {path[join.b]}: {join.detail.rsplit(' are ', 1)[-1]}")
-    clusters = cluster(tracks.vectors)
+    for link in found.links:
+        print(f"  {path[link.a]}  {path[link.b]}: {link.detail.rsplit(' are ', 1)[-1]}")
+    clusters = cluster_embeddings(tracks.vectors)
     sound = np.flatnonzero(clusters.of >= 0)
     parted = clusters.of[sound][:, None] != clusters.of[sound]
     rest = _all_pairs(tracks.vectors[sound])[parted[np.triu_indices(len(sound), 1)]]
@@ -111,20 +117,20 @@ def _print_hashes(dataset: Dataset, faces: pa.Table) -> None:
     own = np.where(scenes[:, None] == scenes, apart, BITS).min(axis=1)
     print(f"{len(hashes)} hashes, bits of {BITS} that differ")
     print(f"  to the nearest crop of the same scene: {_quantiles(own[own < BITS])}")
-    nearest = sorted(
+    nearest_of_each = sorted(
         (apart[np.ix_(videos == a, videos == b)].min(), a, b)
         for a in range(videos.max() + 1)
         for b in range(a)
     )
-    listed = ", ".join(f"{bits:.0f}" for bits, _, _ in nearest[:10])
+    listed = ", ".link(f"{bits:.0f}" for bits, _, _ in nearest_of_each[:10])
     print(f"  two videos' nearest crops: {listed} …; joined up to {near_duplicates.NEAR}")
 
 
 def _print_changes(lumas: list[Image]) -> None:
     print("what is done to a crop: bits that change, median and most; to another crop at least")
-    hashes = np.array([hash_of(luma) for luma in lumas])
+    hashes = np.array([perceptual_hash(luma) for luma in lumas])
     for name, change in _changes():
-        changed = np.array([hash_of(change(luma)) for luma in lumas])
+        changed = np.array([perceptual_hash(change(luma)) for luma in lumas])
         told = changed.any(axis=1)
         apart = np.unpackbits(hashes[:, None] ^ changed, axis=2).sum(axis=2).astype(float)
         own = np.diag(apart)[told]
@@ -163,7 +169,7 @@ def _changes() -> Iterator[tuple[str, Callable[[Image], Image]]]:
 def _print_clustering(number: int) -> None:
     vectors, true = simulated(number)
     began, busy = time.perf_counter(), time.process_time()
-    clusters = cluster(vectors, threads=2)
+    clusters = cluster_embeddings(vectors, threads=2)
     took, busy = time.perf_counter() - began, time.process_time() - busy
     together = (clusters.of[:-1] == clusters.of[1:])[true[:-1] == true[1:]].mean()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -180,10 +186,10 @@ def simulated(number: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Tracks of people twenty each: 0.81 ± 0.09 from one person to another, 0.38 within."""
     rng = np.random.default_rng(0)
     decay = 0.9545 ** np.arange(128)
-    spread = np.sqrt(decay / decay.sum())
-    faces = rng.standard_normal((number // PER_PERSON, 128)) * spread * 0.51
+    sample_tracks = np.sqrt(decay / decay.sum())
+    faces = rng.standard_normal((number // PER_PERSON, 128)) * sample_tracks * 0.51
     true = np.repeat(np.arange(len(faces)), PER_PERSON)
-    within = rng.standard_normal((len(true), 128)) * spread * 0.27
+    within = rng.standard_normal((len(true), 128)) * sample_tracks * 0.27
     return (faces[true] + within).astype(np.float32), true
 
 

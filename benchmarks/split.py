@@ -27,13 +27,18 @@ import pyarrow as pa
 
 from deepfake_dataset.dataset.manifest import write_manifest
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assignment.assign import Search, Task, assign, solve
-from deepfake_dataset.split.assignment.sides import Side
-from deepfake_dataset.split.links.reasons import Join, Reason
+from deepfake_dataset.split.assignment.assign_groups import (
+    LocalSearch,
+    SideProblem,
+    assign_groups,
+    solve_exactly,
+)
+from deepfake_dataset.split.assignment.sides_and_shares import Side
+from deepfake_dataset.split.links.must_link import LinkReason, MustLink
+from deepfake_dataset.split.manifests.atomic_publication import publish_manifests, staging_folder
 from deepfake_dataset.split.manifests.manifest_rows import manifest_rows
-from deepfake_dataset.split.manifests.publish import making, publish
 from deepfake_dataset.split.manifests.split_record import record_of
-from deepfake_dataset.split.plan import join_videos, plan_split
+from deepfake_dataset.split.plan import link_videos, plan_split
 
 FACES_A_VIDEO = 50
 CIRCLE = 100
@@ -41,7 +46,7 @@ CIRCLE = 100
 METHODS = ("Deepfakes", "Face2Face", "FaceShifter", "FaceSwap", "NeuralTextures")
 
 
-def simulate(faces: int) -> tuple[pa.Table, list[Join]]:
+def simulate(faces: int) -> tuple[pa.Table, list[MustLink]]:
     random = np.random.default_rng(0)
     videos = max(20, faces // FACES_A_VIDEO)
     people = max(10, videos // 4)
@@ -93,15 +98,17 @@ def simulate(faces: int) -> tuple[pa.Table, list[Join]]:
     order = np.argsort(target, kind="stable")
     near = random.integers(0, videos - 1, videos // 50)
     pairs = zip(order[near].tolist(), order[near + 1].tolist(), strict=True)
-    joins = [Join(video_ids[a].as_py(), video_ids[b].as_py(), Reason.DUPLICATE) for a, b in pairs]
-    return table, joins
+    links = [
+        MustLink(video_ids[a].as_py(), video_ids[b].as_py(), LinkReason.DUPLICATE) for a, b in pairs
+    ]
+    return table, links
 
 
-def _simulate_into(file: Path, faces: int) -> list[Join]:
-    table, joins = simulate(faces)
+def _simulate_into(file: Path, faces: int) -> list[MustLink]:
+    table, links = simulate(faces)
     with pa.ipc.new_file(file, table.schema) as sink:
         sink.write_table(table.combine_chunks())
-    return joins
+    return links
 
 
 def _hex(random: np.random.Generator, number: int) -> pa.Array:
@@ -115,27 +122,29 @@ def run(faces: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "faces.arrow"
         with ProcessPoolExecutor(1) as apart:  # so that its memory is not counted
-            joins = apart.submit(_simulate_into, file, faces).result()
+            links = apart.submit(_simulate_into, file, faces).result()
         table = pa.ipc.open_file(file).read_all()
     base = _peak()
     settings = SplitSettings()
     spent = time.process_time()
     marks = [("", time.perf_counter())]
-    joined = join_videos(table, joins, settings)
-    marks.append(("names and joins", time.perf_counter()))
-    plan = plan_split(joined, settings, np.full(len(joined.videos), Side.FREE, np.int8))
-    marks.append(("groups, sides, draw", time.perf_counter()))
-    with tempfile.TemporaryDirectory() as folder, making(Path(folder)) as staging:
+    linked = link_videos(table, links, settings)
+    marks.append(("names and links", time.perf_counter()))
+    plan = plan_split(linked, settings, np.full(len(linked.videos), Side.FREE, np.int8))
+    marks.append(("groups, sides, faces", time.perf_counter()))
+    with tempfile.TemporaryDirectory() as folder, staging_folder(Path(folder)) as staging:
         for side in plan.sides:
             write_manifest(staging / f"{Side(side).word}.csv", manifest_rows(plan, side))
         marks.append(("manifests", time.perf_counter()))
-        record = publish(staging, lambda files: record_of(plan, settings, {}, files, pinned=False))
+        record = publish_manifests(
+            staging, lambda files: record_of(plan, settings, {}, files, pinned=False)
+        )
         marks.append(("hashes, split.json", time.perf_counter()))
         spent = time.process_time() - spent
         size = sum(file.size_bytes for file in record.files)
     parts = [(name, now - marks[i][1]) for i, (name, now) in enumerate(marks[1:])]
     print(
-        f"{faces:>10} faces  {len(joined.videos):>7} videos  {record.groups:>6} groups"
+        f"{faces:>10} faces  {len(linked.videos):>7} videos  {record.groups:>6} groups"
         f"  {sum(seconds for _, seconds in parts):6.1f} s ({spent:.1f} s of processor)"
         f"  peak {_peak() / 2**30:.2f} GiB (the table alone {base / 2**30:.2f})"
         f"  {size / 2**30:.2f} GiB written"
@@ -154,16 +163,16 @@ def optimum(numbers: list[int]) -> None:
     for number in numbers:
         gaps, times = [], []
         for seed in range(10):
-            task = _task(number, seed)
-            search = Search(task)
+            problem = _problem(number, seed)
+            search = LocalSearch(problem)
             start = time.perf_counter()
             search.run()
             between = time.perf_counter()
-            side = solve(task, search, nodes=None)
+            side = solve_exactly(problem, search, nodes=None)
             times.append((between - start, time.perf_counter() - between))
             assert side is not None
             least = search.cost_of(side)
-            gaps.append((search.best[1] / least - 1, assign(task).cost / least - 1))
+            gaps.append((search.best[1] / least - 1, assign_groups(problem).cost / least - 1))
         seconds, mean, worst = np.mean(times, axis=0), np.mean(gaps, axis=0), np.max(gaps, axis=0)
         print(
             f"{number:>6}  {seconds[0]:4.1f} s  {seconds[1]:13.1f} s"
@@ -171,7 +180,7 @@ def optimum(numbers: list[int]) -> None:
         )
 
 
-def _task(number: int, seed: int) -> Task:
+def _problem(number: int, seed: int) -> SideProblem:
     """Groups of skewed sizes, classes, resolutions and methods."""
     random = np.random.default_rng(seed)
     size = 50 * np.ceil(1 + 3 * random.pareto(1.2, number)).clip(1, 60).astype(int)
@@ -182,7 +191,7 @@ def _task(number: int, seed: int) -> Task:
     counts = np.column_stack([*classes, *bins, *kinds])
     weights = np.array([4] * 2 + [2] * 8 + [1] * 5)
     shares = (Fraction(7, 10), Fraction(1, 5), Fraction(1, 10))
-    return Task(counts, 4, weights, shares, np.full(number, Side.FREE, np.int8), seed)
+    return SideProblem(counts, 4, weights, shares, np.full(number, Side.FREE, np.int8), seed)
 
 
 def _scattered(random: np.random.Generator, faces: np.ndarray, bins: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from deepfake_dataset.cli.app import app
-from deepfake_dataset.report.run_metrics import Gauge, write_metrics
+from deepfake_dataset.report.prometheus_metrics import Gauge, write_metrics
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CHECK = EXAMPLES / "healthcheck.sh"

@@ -12,10 +12,10 @@ from deepfake_dataset.errors import UsageError
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
-    from deepfake_dataset.split.audit.leakage import Leakage
-    from deepfake_dataset.split.audit.shortcut import Shortcut
+    from deepfake_dataset.split.audit.leak_checks import Leakage
+    from deepfake_dataset.split.audit.shortcut_classifier import Shortcut
 
-_NAMED = 4
+_SHOWN = 4
 
 
 @app.command()
@@ -60,12 +60,12 @@ def print_audit(found: "Audit") -> None:
     for place in found.unreadable:
         say(f"cannot be read: {place}")
     if found.after.verdict == "shortcut":
-        culprits = ",".join(found.after.culprits)
+        features = ",".join(found.after.worst_features)
         say("warning: the label can be told without looking at a face")
         if found.before:
-            say(f"  hint: dsbuild split --balance {culprits}")
+            say(f"  hint: dsbuild split --balance {features}")
         else:
-            say(f"  hint: make both classes alike in {culprits}")
+            say(f"  hint: make both classes alike in {features}")
 
 
 def _print_leakage(leakage: "Leakage") -> None:
@@ -90,7 +90,7 @@ def _auc(shortcut: "Shortcut") -> str:
     auc = f"{_short(shortcut.auc)} ({_short(shortcut.low)} to {_short(shortcut.high)})"
     if shortcut.verdict == "too few groups to tell":
         return f"too few groups to tell: {groups}, {auc}"
-    best = [f"{t.name} {_short(t.alone)}" for t in shortcut.traits[:_NAMED] if t.alone > 0.5]
+    best = [f"{t.name} {_short(t.alone)}" for t in shortcut.traits[:_SHOWN] if t.alone > 0.5]
     return f"{auc} over {groups}{f'; best alone: {_listed(best)}' if best else ''}"
 
 

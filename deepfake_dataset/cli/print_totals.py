@@ -6,7 +6,7 @@ from pathlib import Path
 from deepfake_dataset.cli.console import hint_of, say
 from deepfake_dataset.dataset.catalog.index import Brief, Count
 from deepfake_dataset.dataset.totals import Cell, Summary, Totals
-from deepfake_dataset.report.text import number
+from deepfake_dataset.report.plurals import plural
 
 
 def print_errors(briefs: Sequence[Brief]) -> None:
@@ -22,7 +22,7 @@ def print_summary(summary: Summary, dataset: Path) -> None:
     """What a run did, and what the dataset holds now."""
     done = summary.done
     parts = [
-        f"{number(summary.found, 'video')} found",
+        f"{plural(summary.found, 'video')} found",
         f"{done.videos} done",
         f"{summary.known} known",
         *_if_any(summary.relabelled, "relabelled"),
@@ -33,7 +33,7 @@ def print_summary(summary: Summary, dataset: Path) -> None:
     if done.videos:
         print_totals(done)
     if done.videos != summary.all.videos:
-        held = f"{number(summary.all.videos, 'video')} and {number(summary.all.faces, 'face')}"
+        held = f"{plural(summary.all.videos, 'video')} and {plural(summary.all.faces, 'face')}"
         say(f"{dataset} now holds {held}")
     if done.errors:
         say(f"dsbuild errors -d {dataset} says what went wrong")

@@ -10,7 +10,7 @@ from deepfake_dataset.cli.app import JsonOption, app, setting
 from deepfake_dataset.cli.console import Bar, print_json, say
 from deepfake_dataset.cli.extract import SOME_FAILED
 from deepfake_dataset.commands.score import score as score_
-from deepfake_dataset.report.text import number
+from deepfake_dataset.report.plurals import plural
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.scoring.metrics import Estimate
@@ -68,11 +68,11 @@ def _print(scored: "Scored") -> None:
     told = [video for video in scored.videos if video.p_real is not None]
     real = sum(video.called == "real" for video in told)
     say(
-        f"{number(len(scored.faces), 'face')} of {number(len(told), 'video')}: {real} called"
+        f"{plural(len(scored.faces), 'face')} of {plural(len(told), 'video')}: {real} called"
         f" real, {len(told) - real} fake, at p_real {scored.threshold:g}"
     )
     if lost := len(scored.videos) - len(told):
-        say(f"{number(lost, 'video')} without a score")
+        say(f"{plural(lost, 'video')} without a score")
     if scored.per_face and scored.per_video:
         for name in ("balanced", "auc"):
             face, clip = getattr(scored.per_face, name), getattr(scored.per_video, name)

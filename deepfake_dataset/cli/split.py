@@ -11,12 +11,12 @@ from tqdm import tqdm
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app, setting
 from deepfake_dataset.cli.console import print_json, say
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.report.text import number
+from deepfake_dataset.report.plurals import plural
 
 if TYPE_CHECKING:
-    from deepfake_dataset.commands.split import Explained, SplitSummary
-    from deepfake_dataset.split.links.oversized_groups import Swallowed
-    from deepfake_dataset.split.manifests.split_record import Cardinality, SetAside
+    from deepfake_dataset.commands.split import ExplainedGroup, SplitSummary
+    from deepfake_dataset.split.links.oversized_groups import OversizedGroup
+    from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside
 
 _SHOWN = 10
 
@@ -59,16 +59,16 @@ def split(
 
     if assign and fresh:
         raise UsageError("--assign and --fresh at once", "--assign begins anew by itself")
-    with LookingBar() as bar:
+    with ProgressBar() as bar:
         if explain:
-            explained = explain_video(explain, dataset, tell=bar.show)
+            explained = explain_video(explain, dataset, on_progress=bar.show)
         else:
             summary = split_dataset(
                 dataset,
                 fresh=fresh,
                 assign=assign,
                 cuts=cut or (),
-                tell=bar.show,
+                on_progress=bar.show,
                 test_share=test,
                 val_share=val,
                 split_seed=seed,
@@ -86,7 +86,7 @@ def split(
         print_json(explained if explain else summary)
 
 
-class LookingBar:
+class ProgressBar:
     """A bar for each part of the work that takes long, where there is a terminal."""
 
     def __init__(self) -> None:
@@ -112,28 +112,28 @@ class LookingBar:
 
 def print_split(summary: "SplitSummary", dataset: Path) -> None:
     """The table at the head of the split, then what a person should know."""
-    for line in table(summary.counts):
+    for line in count_table(summary.counts):
         say(line)
     proven = "no other choice of sides is better balanced" if summary.proven else ""
-    groups = f"groups  {summary.groups}, the largest of {number(summary.largest_group, 'video')}"
+    groups = f"groups  {summary.groups}, the largest of {plural(summary.largest_group, 'video')}"
     say(f"{groups}; {proven}" if proven else groups)
     for moved in summary.moved:
-        say(f"moved   {number(moved.videos, 'video')} from {moved.before} to {moved.now}")
+        say(f"moved   {plural(moved.videos, 'video')} from {moved.before} to {moved.now}")
     if any("test" in (moved.before, moved.now) for moved in summary.moved):
         say("        what was trained before cannot be scored on this test set")
     for video in summary.set_aside[:_SHOWN]:
         say(_aside(video))
     if (more := len(summary.set_aside) - _SHOWN) > 0:
-        say(f"aside   {number(more, 'video')} more: see {dataset}/manifests/split.json")
-    for chain in summary.swallowed:
-        _print_swallowed(chain)
+        say(f"aside   {plural(more, 'video')} more: see {dataset}/manifests/split.json")
+    for group in summary.swallowed:
+        _print_oversized(group)
     for crop in summary.unusable[:_SHOWN]:
         say(f"crop    {crop}")
     if summary.unusable:
         say(f"        {len(summary.unusable)} crops could not be compared: see dsbuild verify")
 
 
-def table(counts: Iterable["Cardinality"]) -> list[str]:
+def count_table(counts: Iterable["FaceCount"]) -> list[str]:
     """Faces of each class on each side, by resolution."""
     counts = list(counts)
     bins = sorted({count.resolution for count in counts}, key=lambda word: int(word[1:]))
@@ -161,22 +161,22 @@ def _aside(video: "SetAside") -> str:
     return f"aside   {video.path}{where}: {ties or 'in a group with one that ties two sides'}"
 
 
-def _print_swallowed(chain: "Swallowed") -> None:
-    joins = ", ".join(f"{count.number} {count.name}" for count in chain.joins)
-    say(f"chain   {number(chain.videos, 'video')} are one group ({joins})")
-    for link in chain.links:
-        if link.largest < chain.videos - 1:
+def _print_oversized(group: "OversizedGroup") -> None:
+    joins = ", ".join(f"{count.number} {count.name}" for count in group.joins)
+    say(f"chain   {plural(group.videos, 'video')} are one group ({joins})")
+    for link in group.links:
+        if link.largest < group.videos - 1:
             say(
                 f"        {link.reason} ({link.detail}) joins {link.joined}; the largest piece"
                 f" without it has {link.largest}. If it is wrong: {link.remedy}"
             )
 
 
-def print_explained(explained: "Explained") -> None:
-    """The joins of a group, from one of its videos on."""
+def print_explained(explained: "ExplainedGroup") -> None:
+    """The links of a group, from one of its videos on."""
     side = f", in {explained.side}" if explained.side else ""
     videos = len(explained.steps) + 1
-    say(f"{explained.path}: group {explained.group_id} of {number(videos, 'video')}{side}")
+    say(f"{explained.path}: group {explained.group_id} of {plural(videos, 'video')}{side}")
     for step in explained.steps:
         join = step.join
         detail = f" ({join.detail})" if join.detail else ""

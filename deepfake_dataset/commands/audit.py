@@ -1,6 +1,6 @@
 """``dsbuild audit``: who stands on two sides of a split, and what gives the label away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +15,17 @@ from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.label_words import LABEL_WORDS
+from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_paths
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
-    from deepfake_dataset.split.audit.external_sets import Listing
-    from deepfake_dataset.split.audit.leakage import Leakage
+    from deepfake_dataset.split.audit.leak_checks import Leakage
+    from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
 
-PICTURE = "shortcut.png"
+SHORTCUT_PLOT = "shortcut.png"
 _SIDES = ("train", "test", "val")
-
-Tell = Callable[[str, int, int], None]
 
 
 def audit_dataset(dataset: StrPath) -> "Audit":
@@ -38,16 +37,16 @@ def audit_dataset(dataset: StrPath) -> "Audit":
     from deepfake_dataset.split.audit.audit_record import audit_split
 
     opened = Dataset.open(dataset)
-    listings = _listings(opened)
+    audited = _audited_sides(opened)
     faces = _faces(opened)
-    paths = pa.concat_tables([listing.rows.select(["path"]) for listing in listings])["path"]
+    paths = pa.concat_tables([side.rows.select(["path"]) for side in audited])["path"]
     audit = audit_split(
-        listings,
+        audited,
         faces,
         _groups(opened, faces),
         np.asarray(pc.is_in(faces["crop"], paths).to_numpy()),
         positions=_positions(opened),
-        cuts=_cuts(opened, faces),
+        cannot_links=_cannot_links(opened, faces),
     )
     draw_audit(opened.root, audit)
     return audit
@@ -58,12 +57,12 @@ def find_dataset_leaks(dataset: StrPath) -> "Leakage":
 
     Raises :class:`UsageError` where nothing was split yet.
     """
-    from deepfake_dataset.split.audit.leakage import find_leaks
+    from deepfake_dataset.split.audit.leak_checks import find_leaks
 
     opened = Dataset.open(dataset)
-    listings = _listings(opened)
-    cuts = _cuts(opened, _faces(opened))
-    return find_leaks(listings, positions=_positions(opened), cuts=cuts)
+    audited = _audited_sides(opened)
+    cannot_links = _cannot_links(opened, _faces(opened))
+    return find_leaks(audited, positions=_positions(opened), cannot_links=cannot_links)
 
 
 def _faces(dataset: Dataset) -> pa.Table:
@@ -78,16 +77,16 @@ def _positions(dataset: Dataset) -> list[str]:
     return positions_of(dataset.settings.split)
 
 
-def _cuts(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
-    from deepfake_dataset.split.links.cannot_link_file import read_cuts
+def _cannot_links(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
+    from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE, read_cannot_links
     from deepfake_dataset.split.video_table import videos_of
 
-    return read_cuts(dataset.root / "review" / "cuts.csv", videos_of(faces))
+    return read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos_of(faces))
 
 
-def _listings(dataset: Dataset) -> "list[Listing]":
+def _audited_sides(dataset: Dataset) -> "list[AuditedSide]":
     from deepfake_dataset.dataset.manifest import read_manifest
-    from deepfake_dataset.split.audit.external_sets import Listing
+    from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
 
     files = [dataset.root / "manifests" / f"{side}.csv" for side in _SIDES]
     there = [file for file in files if file.is_file()]
@@ -95,12 +94,12 @@ def _listings(dataset: Dataset) -> "list[Listing]":
         raise UsageError(
             f"{dataset.root} has no manifests", f"dsbuild split -d {dataset.root} makes them"
         )
-    return [Listing(file.stem, file, read_manifest(file), dataset.root) for file in there]
+    return [AuditedSide(file.stem, file, read_manifest(file), dataset.root) for file in there]
 
 
 def _groups(dataset: Dataset, faces: pa.Table) -> list[str]:
     """The group of each face's video; a video that is in none is one of its own."""
-    from deepfake_dataset.split.manifests.publish import read_record
+    from deepfake_dataset.split.manifests.atomic_publication import read_record
 
     record = read_record(dataset.root / "manifests")
     group = {video.video_id: video.group_id for video in record.videos} if record else {}
@@ -111,8 +110,8 @@ def draw_audit(dataset: Path, audit: "Audit") -> Path:
     """Draw how well the label can be told without pixels; gives the picture's path."""
     from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
-    target = dataset / "reports" / PICTURE
-    aside = target.with_name(f".partial-{PICTURE}")
+    target = dataset / "reports" / SHORTCUT_PLOT
+    aside = target.with_name(f".partial-{SHORTCUT_PLOT}")
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         draw_shortcut(audit, aside)
@@ -125,7 +124,7 @@ def audit_files(
     *,
     positions: Sequence[str] = (),
     workers: int | None = None,
-    tell: Tell = lambda *_: None,
+    on_progress: OnProgress = no_progress,
 ) -> "Audit":
     """Audit manifests, or folders of images, of whatever origin: one a side.
 
@@ -135,8 +134,12 @@ def audit_files(
     Raises :class:`UsageError` for fewer than two sides, and ManifestError for one that cannot
     be read.
     """
-    from deepfake_dataset.split.audit.audit_record import audit_listings
-    from deepfake_dataset.split.audit.external_sets import look, read_listing, with_pictures
+    from deepfake_dataset.split.audit.audit_record import audit_sides
+    from deepfake_dataset.split.audit.manifest_or_image_folder import (
+        fill_from_images,
+        measure_images,
+        read_side,
+    )
 
     paths = as_paths(sides, "sides")
     if len({side.absolute() for side in paths}) < 2:
@@ -145,13 +148,13 @@ def audit_files(
             "dsbuild audit TRAIN.csv TEST.csv; or -d DATASET for a dataset's own",
         )
     workers = workers or Settings().run.worker_count
-    listings = [read_listing(side, label_of) for side in paths]
-    looked = []
-    for done, listing in enumerate(listings, start=1):
-        looked.append(look(listing, workers))
-        tell("sides looked at", done, len(listings))
-    told = [with_pictures(*pair) for pair in zip(listings, looked, strict=True)]
-    return audit_listings(told, looked, positions=positions)
+    audited = [read_side(side, label_of) for side in paths]
+    measures = []
+    for done, side in enumerate(audited, start=1):
+        measures.append(measure_images(side, workers))
+        on_progress("sides looked at", done, len(audited))
+    filled = [fill_from_images(*pair) for pair in zip(audited, measures, strict=True)]
+    return audit_sides(filled, measures, positions=positions)
 
 
 def label_of(name: str) -> Label | None:

@@ -9,10 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Verdicts, read_decisions, verdicts
@@ -21,7 +19,6 @@ from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
 from deepfake_dataset.faces.model_files import check_models
-from deepfake_dataset.records import Face
 from deepfake_dataset.review.crop_measurements import Task, measure
 from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
 from deepfake_dataset.review.import_decisions import Applied, apply_table
@@ -33,7 +30,7 @@ from deepfake_dataset.sources.locate import find_source
 from deepfake_dataset.storage.paths import StrPath, as_path
 
 if TYPE_CHECKING:
-    from deepfake_dataset.video.frame import Frame, Image
+    from deepfake_dataset.video.frame import Frame
 
 _FRAMES_KEPT = 8
 """Decoded frames: 3 MB each at 1080p; a person drags landmarks over one, and looks back."""
@@ -127,16 +124,6 @@ def user_name() -> str:
     return "someone"
 
 
-def who_is(crop: "Image", face: Face) -> NDArray[np.float32]:
-    """The embedding of a face in its RGB crop, by which split tells people apart too."""
-    from deepfake_dataset.split.similarity.face_embeddings import Sitter, embed, in_crop
-
-    names = ("sha256", "center_x", "center_y", "native_px", "roll_deg")
-    place = {name: getattr(face, name) for name in names}
-    sitter = Sitter(crop=face.face_id, points=face.landmarks, **place)
-    return embed(crop, in_crop(sitter, crop.shape[0]))
-
-
 @dataclass(frozen=True, slots=True)
 class _Ranking:
     key: str
@@ -166,11 +153,12 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
         return measured
     check_models()
     from deepfake_dataset.faces.crop_recheck import recheck_crop
+    from deepfake_dataset.faces.embedding import embed_crop
 
     settings = dataset.settings.run
     outcomes = run_each(
         measure,
-        [Task(dataset, video_id, recheck_crop, who_is) for video_id in video_ids],
+        [Task(dataset, video_id, recheck_crop, embed_crop) for video_id in video_ids],
         workers=settings.worker_count,
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
         preload=["deepfake_dataset.faces.preload_recheck"],

@@ -14,8 +14,8 @@ from deepfake_dataset.dataset.totals import Summary
 from deepfake_dataset.engine.graceful_stop import ending_when_asked
 from deepfake_dataset.errors import DsbuildError
 from deepfake_dataset.records import Status, Video
+from deepfake_dataset.report.prometheus_metrics import Gauge, write_metrics
 from deepfake_dataset.report.run_log import Note, writing_log
-from deepfake_dataset.report.run_metrics import Gauge, write_metrics
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
 from deepfake_dataset.storage.lease import file_lease

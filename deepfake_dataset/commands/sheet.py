@@ -49,7 +49,7 @@ def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) 
 
 def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
     """Draw a row of faces for each video; ``reports/overview.png`` unless ``output`` says else."""
-    from deepfake_dataset.report.overview import draw_overview
+    from deepfake_dataset.report.dataset_overview import draw_overview
 
     opened = Dataset.open(dataset)
     videos = sorted(opened.videos(), key=lambda video: video.path)

@@ -1,7 +1,7 @@
 """``dsbuild split``: manifests to train and test on that do not leak."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,21 +13,17 @@ from deepfake_dataset.commands.audit import draw_audit
 from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.settings import write_settings
-from deepfake_dataset.split.links.explain import Step
-from deepfake_dataset.split.links.oversized_groups import Swallowed
-from deepfake_dataset.split.manifests.split_record import Cardinality, SetAside, SplitRecord
+from deepfake_dataset.split.links.explain_group import GroupStep
+from deepfake_dataset.split.links.oversized_groups import OversizedGroup
+from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside, SplitRecord
+from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
-    from deepfake_dataset.split.links.cannot_link_file import Pair
-    from deepfake_dataset.split.plan import Joined, Plan
-
-CUTS = "review/cuts.csv"
-
-Tell = Callable[[str, int, int], None]
-"""Told how far a part of the work is: what is done, how many of how many."""
+    from deepfake_dataset.split.links.cannot_link import VideoPair
+    from deepfake_dataset.split.plan import LinkedVideos, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +39,30 @@ class Moved:
 class SplitSummary:
     """What a split came to."""
 
-    counts: tuple[Cardinality, ...]
+    counts: tuple[FaceCount, ...]
     groups: int
     largest_group: int
     """In videos."""
     proven: bool
     """Whether it was proved that no other choice of sides is better balanced."""
     set_aside: tuple[SetAside, ...]
-    swallowed: tuple[Swallowed, ...]
+    swallowed: tuple[OversizedGroup, ...]
     moved: tuple[Moved, ...]
     unusable: tuple[str, ...]
-    """Crops from which nobody could be told, and why."""
+    """Crops that could not be compared, and why."""
     audit: "Audit"
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedGroup:
     """Why a video is in its group."""
 
     path: str
     group_id: str
     side: str
     """Empty where the video is on none yet."""
-    steps: tuple[Step, ...]
-    """The joins that reach every other video of the group, nearest first."""
+    steps: tuple[GroupStep, ...]
+    """The links that reach every other video of the group, nearest first."""
 
 
 def split_dataset(
@@ -75,7 +71,7 @@ def split_dataset(
     fresh: bool = False,
     assign: StrPath | None = None,
     cuts: Sequence[str] = (),
-    tell: Tell = lambda *_: None,
+    on_progress: OnProgress = no_progress,
     **settings: object,
 ) -> SplitSummary:
     """Write manifests that part no person, name or picture, and balance classes and resolution.
@@ -87,9 +83,13 @@ def split_dataset(
 
     Raises :class:`DsbuildError`; the manifests are then what they were.
     """
-    from deepfake_dataset.split.assignment.given_split import read_pins
-    from deepfake_dataset.split.links.cannot_link_file import keep_cuts
-    from deepfake_dataset.split.manifests.publish import holding, making, publish
+    from deepfake_dataset.split.assignment.given_split import read_given_split
+    from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE, append_cannot_links
+    from deepfake_dataset.split.manifests.atomic_publication import (
+        lock_manifests,
+        publish_manifests,
+        staging_folder,
+    )
     from deepfake_dataset.split.manifests.split_record import record_of
     from deepfake_dataset.split.plan import plan_split
 
@@ -97,92 +97,103 @@ def split_dataset(
     opened = Dataset.open(dataset)
     opened = replace(opened, settings=opened.settings.override(**settings))
     manifests = opened.root / "manifests"
-    with holding(manifests):
+    with lock_manifests(manifests):
         before = _sides_before(manifests, anew=fresh)
         known = {} if fresh or assign else before.copy()
-        evidence = _look(opened, cuts, tell)
-        joined = evidence.joined
-        held = read_pins(assign, joined.videos) if assign else _held(joined, known)
-        known |= _words(joined, held)
-        plan = plan_split(joined, opened.settings.split, held)
-        with making(manifests) as folder:
-            audit = _write(folder, plan, opened, evidence.cuts)
+        found = _link_dataset(opened, cuts, on_progress)
+        linked = found.linked
+        fixed_side = (
+            read_given_split(assign, linked.videos) if assign else _sides_kept(linked, known)
+        )
+        known |= _side_words(linked, fixed_side)
+        plan = plan_split(linked, opened.settings.split, fixed_side)
+        with staging_folder(manifests) as folder:
+            audit = _write_manifests(folder, plan, opened, found.cannot_links)
             # What was asked for comes first: a kill in between must not lose it.
-            keep_cuts(opened.root / CUTS, evidence.new_cuts)
+            append_cannot_links(opened.root / CANNOT_LINKS_FILE, found.new_cannot_links)
             _keep_settings(opened)
-            record = publish(
+            record = publish_manifests(
                 folder,
                 lambda files: record_of(
                     plan, opened.settings.split, known, files, pinned=assign is not None
                 ),
             )
         draw_audit(opened.root, audit)
-    return _summary(record, before, evidence.unusable, audit, plan.proven)
+    return _summary(record, before, found.unusable, audit, plan.proven)
 
 
-def explain_video(video: str, dataset: StrPath, *, tell: Tell = lambda *_: None) -> Explained:
+def explain_video(
+    video: str, dataset: StrPath, *, on_progress: OnProgress = no_progress
+) -> ExplainedGroup:
     """Why a video is in its group; it may be named by id, by path or by the end of its path.
 
     Raises :class:`DsbuildError`.
     """
-    from deepfake_dataset.split.assignment.given_split import find_video
-    from deepfake_dataset.split.links.explain import explain
-    from deepfake_dataset.split.links.must_link import groups_of
+    from deepfake_dataset.split.links.explain_group import explain_group
+    from deepfake_dataset.split.links.video_groups import connected_groups
+    from deepfake_dataset.split.video_lookup import find_video
 
     opened = Dataset.open(dataset)
-    joined = _look(opened, (), tell).joined
-    videos = joined.videos
+    linked = _link_dataset(opened, (), on_progress).linked
+    videos = linked.videos
     found = find_video(video, videos)
-    group = int(groups_of(joined.bonds, len(videos))[found])
+    group = int(connected_groups(linked.graph, len(videos))[found])
     sides = _sides_before(opened.root / "manifests", anew=False)
-    return Explained(
+    return ExplainedGroup(
         path=videos.paths[found],
         group_id=videos.ids[group],
         side=sides.get(videos.ids[found], ""),
-        steps=explain(found, videos, joined.bonds),
+        steps=explain_group(found, videos, linked.graph),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Evidence:
-    """What binds the videos of a dataset."""
+class _Linked:
+    """What ties the videos of a dataset together."""
 
-    joined: "Joined"
-    cuts: "set[Pair]"
-    """All that people have cut."""
-    new_cuts: list["Pair"]
+    linked: "LinkedVideos"
+    cannot_links: "set[VideoPair]"
+    """All pairs that people have cut."""
+    new_cannot_links: list["VideoPair"]
     unusable: tuple[str, ...]
 
 
-def _look(dataset: Dataset, cuts: Sequence[str], tell: Tell) -> _Evidence:
-    """Look at names and pictures; ``cuts`` as a person wrote them."""
+def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress) -> _Linked:
+    """Find who and what videos share; ``cuts`` as a person wrote them."""
     from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
     from deepfake_dataset.dataset.face_table import read_faces
-    from deepfake_dataset.split.links.cannot_link_file import parse_cut, read_cuts
-    from deepfake_dataset.split.plan import join_videos
+    from deepfake_dataset.faces.embedding import embed_crop
+    from deepfake_dataset.split.links.cannot_link import (
+        CANNOT_LINKS_FILE,
+        parse_cannot_link,
+        read_cannot_links,
+    )
+    from deepfake_dataset.split.plan import link_videos
+    from deepfake_dataset.split.similarity.face_embeddings import EmbeddingNetwork
     from deepfake_dataset.split.similarity.near_duplicates import find_duplicates
     from deepfake_dataset.split.similarity.person_clusters import find_people
-    from deepfake_dataset.split.video_table import usable, videos_of
+    from deepfake_dataset.split.video_table import usable_faces, videos_of
 
+    network = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
     settings = dataset.settings.split
     reviewed = apply_decisions(read_faces(dataset), read_decisions(dataset))
-    faces = usable(reviewed, reviewed_only=settings.reviewed_only)
+    faces = usable_faces(reviewed, reviewed_only=settings.reviewed_only)
     videos = videos_of(faces)
-    new = [parse_cut(cut, videos) for cut in cuts]
-    pairs = read_cuts(dataset.root / CUTS, videos).union(new)
-    people = find_people(dataset, faces, cuts=pairs, tell=tell)
-    duplicates = find_duplicates(dataset, faces, cuts=pairs, tell=tell)
+    new = [parse_cannot_link(cut, videos) for cut in cuts]
+    pairs = read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos).union(new)
+    people = find_people(dataset, faces, network, cannot_links=pairs, on_progress=on_progress)
+    duplicates = find_duplicates(dataset, faces, cannot_links=pairs, on_progress=on_progress)
     faces = faces.append_column("person", people.person).append_column("phash", duplicates.phash)
     unusable = dict.fromkeys(
         f"{found.crop}: {found.problem}" for found in (*people.unusable, *duplicates.unusable)
     )
-    joined = join_videos(faces, (*people.joins, *duplicates.joins), settings)
-    return _Evidence(joined, pairs, new, tuple(unusable))
+    linked = link_videos(faces, (*people.links, *duplicates.links), settings)
+    return _Linked(linked, pairs, new, tuple(unusable))
 
 
 def _sides_before(manifests: Path, *, anew: bool) -> dict[str, str]:
     """The side of each video in the split that stands; ``anew``, one that is damaged is none."""
-    from deepfake_dataset.split.manifests.publish import read_record
+    from deepfake_dataset.split.manifests.atomic_publication import read_record
 
     try:
         record = read_record(manifests)
@@ -193,41 +204,43 @@ def _sides_before(manifests: Path, *, anew: bool) -> dict[str, str]:
     return {placed.video_id: placed.side for placed in record.videos} if record else {}
 
 
-def _held(joined: "Joined", known: dict[str, str]) -> NDArray[np.int8]:
-    from deepfake_dataset.split.assignment.sides import Side, side_named
+def _sides_kept(linked: "LinkedVideos", known: dict[str, str]) -> NDArray[np.int8]:
+    from deepfake_dataset.split.assignment.sides_and_shares import Side, side_named
 
-    sides = (side_named(known.get(video_id, "")) for video_id in joined.videos.ids)
+    sides = (side_named(known.get(video_id, "")) for video_id in linked.videos.ids)
     return np.array([Side.FREE if side is None else side for side in sides], np.int8)
 
 
-def _words(joined: "Joined", held: NDArray[np.int8]) -> dict[str, str]:
-    from deepfake_dataset.split.assignment.sides import Side
+def _side_words(linked: "LinkedVideos", fixed_side: NDArray[np.int8]) -> dict[str, str]:
+    from deepfake_dataset.split.assignment.sides_and_shares import Side
 
-    named = zip(joined.videos.ids, held.tolist(), strict=True)
+    named = zip(linked.videos.ids, fixed_side.tolist(), strict=True)
     return {video_id: Side(side).word for video_id, side in named if side != Side.FREE}
 
 
-def _write(folder: Path, plan: "Plan", dataset: Dataset, cuts: "set[Pair]") -> "Audit":
+def _write_manifests(
+    folder: Path, plan: "Plan", dataset: Dataset, cannot_links: "set[VideoPair]"
+) -> "Audit":
     """Write manifests and their audit; raises LeakError where anything crosses."""
     from deepfake_dataset.dataset.manifest import read_manifest, write_manifest
-    from deepfake_dataset.split.assignment.sides import Side
+    from deepfake_dataset.split.assignment.sides_and_shares import Side
     from deepfake_dataset.split.audit.audit_record import audit_split, write_audit
-    from deepfake_dataset.split.audit.external_sets import Listing
+    from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
     from deepfake_dataset.split.manifests.manifest_rows import manifest_rows
     from deepfake_dataset.split.plan import positions_of
 
-    listings = []
+    audited = []
     for name, side in ((f"{Side(side).word}.csv", side) for side in plan.sides):
         write_manifest(folder / name, manifest_rows(plan, side))
         shown = dataset.root / "manifests" / name
-        listings.append(Listing(shown.stem, shown, read_manifest(folder / name), dataset.root))
+        audited.append(AuditedSide(shown.stem, shown, read_manifest(folder / name), dataset.root))
     audit = audit_split(
-        listings,
-        plan.joined.faces,
+        audited,
+        plan.linked.faces,
         plan.group_of_face(),
-        plan.drawn,
+        plan.selected,
         positions=positions_of(dataset.settings.split),
-        cuts=cuts,
+        cannot_links=cannot_links,
     )
     audit.leakage.refuse()
     write_audit(folder / "audit.json", audit)

@@ -1,4 +1,4 @@
-"""A contact sheet: a video's scenes, the faces found in them, and the crops made of them."""
+"""Draws a contact sheet of a video: its scenes, the faces found in them, and their crops."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from deepfake_dataset.records import Face, Scene, Video
-from deepfake_dataset.report.drawing import (
+from deepfake_dataset.report.plurals import plural
+from deepfake_dataset.report.sheet_drawing import (
     ACCENT,
     CROPS_ACROSS,
     EDGE,
@@ -20,7 +21,6 @@ from deepfake_dataset.report.drawing import (
     line,
     stacked,
 )
-from deepfake_dataset.report.text import number
 
 _STILLS = 4
 _STILL_WIDTH = (WIDTH - 2 * EDGE - 8 * (_STILLS - 1)) // _STILLS
@@ -39,8 +39,10 @@ def draw_video(
     """The sheet; ``stills`` are RGB frames by index, left out where they are missing."""
     strips = [heading(video.path, _facts(video))]
     for scene in video.scenes:
-        strips.append(line(_words(video, scene)))
-        pictures = [_still(f, stills[f.frame]) for f in _shown(video, scene) if f.frame in stills]
+        strips.append(line(_scene_line(video, scene)))
+        pictures = [
+            _still_picture(f, stills[f.frame]) for f in _shown(video, scene) if f.frame in stills
+        ]
         if pictures:
             strips.append(in_rows(pictures, _STILLS, 8))
         crops = [crop(crop_path(face.face_id)) for face in _faces(video, scene)]
@@ -70,21 +72,21 @@ def _facts(video: Video) -> list[str]:
         what += [
             f"{stream.codec} {stream.width}x{stream.height}",
             f"{stream.fps:.2f} fps, {stream.duration_s:.1f} s",
-            f"{number(len(video.scenes), 'scene')}, {number(len(video.faces), 'face')}",
+            f"{plural(len(video.scenes), 'scene')}, {plural(len(video.faces), 'face')}",
         ]
     return what
 
 
-def _words(video: Video, scene: Scene) -> str:
+def _scene_line(video: Video, scene: Scene) -> str:
     lost = scene.sampled - len({face.frame for face in _faces(video, scene)})
     return (
         f"scene {scene.scene} · {scene.cause} · {scene.start_s:.2f} to {scene.end_s:.2f} s"
-        f" · frames {scene.start_frame} to {scene.end_frame - 1} · {number(scene.faces, 'face')}"
-        f" of {number(scene.sampled, 'sample')}" + (f", {lost} without" if lost else "")
+        f" · frames {scene.start_frame} to {scene.end_frame - 1} · {plural(scene.faces, 'face')}"
+        f" of {plural(scene.sampled, 'sample')}" + (f", {lost} without" if lost else "")
     )
 
 
-def _still(face: Face, still: Still) -> Image.Image:
+def _still_picture(face: Face, still: Still) -> Image.Image:
     """The frame, small, with the detector's box, the landmarks and the crop's own square."""
     scale = _STILL_WIDTH / still.shape[1]
     size = _STILL_WIDTH, max(1, round(still.shape[0] * scale))

@@ -1,4 +1,4 @@
-"""What runs did, one line an event, in ``logs/`` of the dataset.
+"""Run log: what runs did, one line an event, in ``logs/`` of the dataset.
 
     2026-03-01T02:00:07Z failed video=0a1b2c3d4e5f6071 path=real/a.mp4 error=crashed
 

@@ -1,4 +1,4 @@
-"""From faces and joins to a split: groups, sides, faces drawn. Nothing is read or written here."""
+"""Plans a split: groups of videos, the side of each, and which faces are chosen; without I/O."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assignment.assign import Assignment, Task, assign
-from deepfake_dataset.split.assignment.growing_split import Tie, settle
-from deepfake_dataset.split.assignment.sides import Side
-from deepfake_dataset.split.balance.balance_bins import (
+from deepfake_dataset.split.assignment.assign_groups import Assignment, SideProblem, assign_groups
+from deepfake_dataset.split.assignment.growing_split import CrossLink, grow_split
+from deepfake_dataset.split.assignment.sides_and_shares import Side, shares_of
+from deepfake_dataset.split.balance.resolution_bins import (
     RESOLUTION,
-    Binned,
+    BinnedColumn,
     balanced_columns,
-    binned,
-    joint,
+    bin_column,
+    joint_cells,
 )
-from deepfake_dataset.split.balance.subsample import draw, lots
-from deepfake_dataset.split.links.must_link import Bonds, bonds_of, groups_of
-from deepfake_dataset.split.links.oversized_groups import Swallowed, swallowed
-from deepfake_dataset.split.links.reasons import Join
-from deepfake_dataset.split.video_table import Videos, usable, videos_of
+from deepfake_dataset.split.balance.subsample_faces import subsample, video_hashes
+from deepfake_dataset.split.links.must_link import MustLink
+from deepfake_dataset.split.links.oversized_groups import OversizedGroup, oversized_groups
+from deepfake_dataset.split.links.video_groups import LinkGraph, connected_groups, link_graph
+from deepfake_dataset.split.video_table import VideoTable, usable_faces, videos_of
 
 _CLASS, _CLASS_IN_BIN, _KIND = 4, 2, 1
 """What a face off its share costs: in its class, in its class and bin, in its method or codec.
@@ -35,29 +35,29 @@ _KINDS = ("method", "codec")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Joined:
-    """Faces that may be split, their videos, and what binds these."""
+class LinkedVideos:
+    """Faces that may be split, their videos, and what ties these together."""
 
     faces: pa.Table
-    videos: Videos
-    bonds: Bonds
+    videos: VideoTable
+    graph: LinkGraph
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A split."""
 
-    joined: Joined
+    linked: LinkedVideos
     side: NDArray[np.int8]
     """Of each video: a side, or aside."""
     group: NDArray[np.int64]
     """Of each video: the position of its group's first video."""
-    ties: tuple[Tie, ...]
+    cross_links: tuple[CrossLink, ...]
     """Why videos are aside."""
-    swallowed: tuple[Swallowed, ...]
-    drawn: NDArray[np.bool_]
+    oversized: tuple[OversizedGroup, ...]
+    selected: NDArray[np.bool_]
     """Which faces are in the manifests."""
-    resolution: Binned
+    resolution: BinnedColumn
     """By face."""
     proven: bool
     """Whether no choice of sides is better."""
@@ -70,8 +70,8 @@ class Plan:
 
     def group_of_face(self) -> list[str]:
         """The id of each face's group."""
-        names = np.array(self.joined.videos.ids, object)[self.group]
-        groups: list[str] = names[self.joined.videos.of_face].tolist()
+        names = np.array(self.linked.videos.ids, object)[self.group]
+        groups: list[str] = names[self.linked.videos.of_face].tolist()
         return groups
 
 
@@ -80,104 +80,90 @@ def positions_of(settings: SplitSettings) -> list[str]:
     return [name.strip() for name in settings.positions.split(",") if name.strip()]
 
 
-def join_videos(
+def link_videos(
     faces: pa.Table,
-    joins: Iterable[Join],
+    links: Iterable[MustLink],
     settings: SplitSettings,
-) -> Joined:
-    """The faces that settings allow, and what binds their videos.
+) -> LinkedVideos:
+    """The faces that settings allow, and what ties their videos together.
 
     ``faces`` as from :func:`deepfake_dataset.dataset.decisions.apply_decisions`. Raises SplitError
     where there are no faces, or faces of one class only.
     """
-    chosen = usable(faces, reviewed_only=settings.reviewed_only)
+    chosen = usable_faces(faces, reviewed_only=settings.reviewed_only)
     videos = videos_of(chosen)
-    bonds = bonds_of(videos, joins, positions=positions_of(settings))
-    return Joined(chosen, videos, bonds)
+    graph = link_graph(videos, links, positions=positions_of(settings))
+    return LinkedVideos(chosen, videos, graph)
 
 
-def plan_split(joined: Joined, settings: SplitSettings, held: NDArray[np.int8]) -> Plan:
-    """Split the videos; those that have a side in ``held`` keep it or are set aside.
+def plan_split(linked: LinkedVideos, settings: SplitSettings, fixed_side: NDArray[np.int8]) -> Plan:
+    """Split the videos; those that have a side in ``fixed_side`` keep it or are set aside.
 
     Raises SplitError where no split is possible.
     """
-    faces, videos = joined.faces, joined.videos
-    shares = shares_of(settings, held)
-    settled = settle(joined.bonds, held)
-    placed = settled.side != Side.ASIDE
-    group = groups_of(joined.bonds.among(placed), len(videos))
-    chains = swallowed(videos, joined.bonds, groups_of(joined.bonds, len(videos)))
+    faces, videos = linked.faces, linked.videos
+    shares = shares_of(settings, fixed_side)
+    grown = grow_split(linked.graph, fixed_side)
+    placed = grown.side != Side.ASIDE
+    group = connected_groups(linked.graph.among(placed), len(videos))
+    oversized = oversized_groups(videos, linked.graph, connected_groups(linked.graph, len(videos)))
     names = balanced_columns(settings.balance, faces)
     columns = {
-        name: binned(faces, name, settings.balance_bins)
+        name: bin_column(faces, name, settings.balance_bins)
         for name in dict.fromkeys((*names, RESOLUTION))
     }
     scales = tuple(columns.values())
-    task = _task(
-        joined, settled.side, group, shares, scales, settings.split_seed, balanced=bool(names)
+    problem = _side_problem(
+        linked, grown.side, group, shares, scales, settings.split_seed, balanced=bool(names)
     )
-    _refuse_too_few(task, chains)
-    assignment = assign(task)
-    side = _side_of_videos(settled.side, group, assignment)
-    drawn = _drawn(joined, side, columns, settings)
+    _refuse_too_few(problem, oversized)
+    assignment = assign_groups(problem)
+    side = _side_of_videos(grown.side, group, assignment)
+    selected = _selected_faces(linked, side, columns, settings)
     return Plan(
-        joined, side, group, settled.ties, chains, drawn, columns[RESOLUTION], assignment.proven
+        linked,
+        side,
+        group,
+        grown.cross_links,
+        oversized,
+        selected,
+        columns[RESOLUTION],
+        assignment.proven,
     )
 
 
-def shares_of(settings: SplitSettings, held: NDArray[np.int8]) -> tuple[Fraction, ...]:
-    """The share of each side by its code.
-
-    Raises SplitError where they do not add up, or a side that has videos would have none.
-    """
-    test, val = Fraction(str(settings.test_share)), Fraction(str(settings.val_share))
-    train = 1 - test - val
-    if train <= 0:
-        raise SplitError(
-            f"a test share of {settings.test_share:g} and a validation share of"
-            f" {settings.val_share:g} leave nothing to train on",
-            "the two must add up to less than 1",
-        )
-    if val:
-        return train, test, val
-    if kept := int((held == Side.VAL).sum()):
-        raise SplitError(
-            f"{kept} videos are in val since an earlier split, and no share is left for it",
-            "give --val a share, or begin anew with --fresh",
-        )
-    return train, test
-
-
-def _task(
-    joined: Joined,
+def _side_problem(
+    linked: LinkedVideos,
     side: NDArray[np.int8],
     group: NDArray[np.int64],
     shares: tuple[Fraction, ...],
-    columns: Sequence[Binned],
+    columns: Sequence[BinnedColumn],
     seed: int,
     balanced: bool,
-) -> Task:
+) -> SideProblem:
     placed = side != Side.ASIDE
     groups, at = np.unique(group[placed], return_inverse=True)
     of_video = np.full(len(group), len(groups))
     of_video[placed] = at
-    of_face = of_video[joined.videos.of_face]
-    held = np.full(len(groups), Side.FREE, np.int8)
-    np.maximum.at(held, at, side[placed])
+    of_face = of_video[linked.videos.of_face]
+    fixed_side = np.full(len(groups), Side.FREE, np.int8)
+    np.maximum.at(fixed_side, at, side[placed])
     tables, weights = [], []
-    for codes, number, weight in _features(joined.faces, columns):
+    for codes, number, weight in _features(linked.faces, columns):
         flat = np.bincount(of_face * number + codes, minlength=(len(groups) + 1) * number)
         tables.append(flat.reshape(-1, number)[: len(groups)])
         weights += [weight] * number
-    # Faces of one class alone in a bin cannot be drawn, so classes should meet on every side.
+    # Faces of one class alone in a bin cannot be chosen, so classes should meet on every side.
     bins = columns[0].scale.bins
     tables.append(tables[1][:, bins:] - tables[1][:, :bins])
     weights += [_CLASS_IN_BIN] * bins
-    return Task(np.hstack(tables), bins if balanced else 0, np.array(weights), shares, held, seed)
+    return SideProblem(
+        np.hstack(tables), bins if balanced else 0, np.array(weights), shares, fixed_side, seed
+    )
 
 
 def _features(
-    faces: pa.Table, columns: Sequence[Binned]
+    faces: pa.Table, columns: Sequence[BinnedColumn]
 ) -> Iterable[tuple[NDArray[np.int64], int, int]]:
     """What is counted of a group: codes by face, how many there are, and their weight."""
     real = _real(faces).astype(np.int64)
@@ -186,7 +172,7 @@ def _features(
         bins = column.scale.bins
         yield real * bins + column.bin, 2 * bins, _CLASS_IN_BIN
     for name in _KINDS:
-        kind = binned(faces, name, 1)
+        kind = bin_column(faces, name, 1)
         yield kind.bin.astype(np.int64), kind.scale.bins, _KIND
 
 
@@ -195,10 +181,12 @@ def _real(faces: pa.Table) -> NDArray[np.bool_]:
     return real
 
 
-def _refuse_too_few(task: Task, chains: Sequence[Swallowed]) -> None:
+def _refuse_too_few(problem: SideProblem, oversized: Sequence[OversizedGroup]) -> None:
     """Every side needs a group with real faces and one with fake ones; it may be the same."""
-    free, some = task.held == Side.FREE, task.counts[:, :2] > 0
-    lacks = np.array([~some[task.held == s].any(axis=0) for s in range(len(task.shares))])
+    free, some = problem.fixed_side == Side.FREE, problem.counts[:, :2] > 0
+    lacks = np.array(
+        [~some[problem.fixed_side == s].any(axis=0) for s in range(len(problem.shares))]
+    )
     both, only_fake, only_real = (
         int((free & (some == which).all(axis=1)).sum()) for which in ([1, 1], [1, 0], [0, 1])
     )
@@ -209,11 +197,11 @@ def _refuse_too_few(task: Task, chains: Sequence[Swallowed]) -> None:
     missing = empty + short - both - pairs
     if missing <= 0:
         return
-    hint = _what_parts(chains)
+    hint = _remedy(oversized)
     if not free.all():
         hint += "; or begin anew with --fresh"
-    sides = ", ".join(side.word for side in Side if 0 <= side < len(task.shares))
-    number = len(task.held)
+    sides = ", ".join(side.word for side in Side if 0 <= side < len(problem.shares))
+    number = len(problem.fixed_side)
     groups = "all videos are in one group" if number == 1 else f"there are {number} groups"
     raise SplitError(
         f"{sides} each need real and fake faces of their own, and {groups}:"
@@ -222,8 +210,8 @@ def _refuse_too_few(task: Task, chains: Sequence[Swallowed]) -> None:
     )
 
 
-def _what_parts(chains: Sequence[Swallowed]) -> str:
-    links = [link for chain in chains for link in chain.links[:1]]
+def _remedy(oversized: Sequence[OversizedGroup]) -> str:
+    links = [link for group in oversized for link in group.links[:1]]
     if not links:
         return (
             "add videos of other people, or do without validation: --val 0;"
@@ -237,34 +225,36 @@ def _what_parts(chains: Sequence[Swallowed]) -> str:
 
 
 def _side_of_videos(
-    settled: NDArray[np.int8], group: NDArray[np.int64], assignment: Assignment
+    grown: NDArray[np.int8], group: NDArray[np.int64], assignment: Assignment
 ) -> NDArray[np.int8]:
-    placed = settled != Side.ASIDE
-    side = settled.copy()
+    placed = grown != Side.ASIDE
+    side = grown.copy()
     _, at = np.unique(group[placed], return_inverse=True)
     side[placed] = assignment.side[at]
     return side
 
 
-def _drawn(
-    joined: Joined,
+def _selected_faces(
+    linked: LinkedVideos,
     side: NDArray[np.int8],
-    columns: dict[str, Binned],
+    columns: dict[str, BinnedColumn],
     settings: SplitSettings,
 ) -> NDArray[np.bool_]:
-    faces, videos = joined.faces, joined.videos
+    faces, videos = linked.faces, linked.videos
     of_face, real = side[videos.of_face], _real(faces)
     names = balanced_columns(settings.balance, faces)
     if not names:
         return of_face >= 0
-    cell, _ = joint(tuple(columns[name] for name in names), len(of_face))
+    cell, _ = joint_cells(tuple(columns[name] for name in names), len(of_face))
     scene = faces["scene"].to_numpy()
-    drawn = draw(of_face, real, cell, videos.of_face, scene, lots(videos.ids, settings.split_seed))
+    selected = subsample(
+        of_face, real, cell, videos.of_face, scene, video_hashes(videos.ids, settings.split_seed)
+    )
     for code in np.unique(of_face[of_face >= 0]).tolist():
-        if not drawn[of_face == code].any():
+        if not selected[of_face == code].any():
             raise SplitError(
                 f"no bin of {settings.balance} has faces of both classes in {Side(code).word}",
                 "take fewer bins (balance_bins in dsbuild.toml) or columns (--balance),"
                 " or add videos",
             )
-    return drawn
+    return selected

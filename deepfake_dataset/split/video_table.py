@@ -1,4 +1,4 @@
-"""What a split knows of each video, out of the table of faces."""
+"""The videos behind a table of faces, as a split needs them: id, path, target, donor, label."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from deepfake_dataset.records import Label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Videos:
+class VideoTable:
     """Videos by position, in the order of their ids."""
 
     ids: list[str]
@@ -32,7 +32,7 @@ class Videos:
         return {video_id: i for i, video_id in enumerate(self.ids)}
 
 
-def usable(faces: pa.Table, *, reviewed_only: bool) -> pa.Table:
+def usable_faces(faces: pa.Table, *, reviewed_only: bool) -> pa.Table:
     """The faces that may enter a manifest: of a known class, and reviewed where that is asked.
 
     Raises SplitError where there is none, or one class only.
@@ -57,13 +57,13 @@ def _only(faces: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
     return faces if pc.all(mask).as_py() else faces.filter(mask)
 
 
-def videos_of(faces: pa.Table) -> Videos:
+def videos_of(faces: pa.Table) -> VideoTable:
     """The videos of a table that is sorted by video id."""
     coded = faces["video_id"].combine_chunks().dictionary_encode()
     of_face = coded.indices.to_numpy().astype(np.int64)
     first = pa.array(np.flatnonzero(np.diff(of_face, prepend=-1)))
     rows = faces.select(["video_id", "video_path", "target", "donor", "label"]).take(first)
-    return Videos(
+    return VideoTable(
         ids=rows["video_id"].to_pylist(),
         paths=rows["video_path"].to_pylist(),
         targets=rows["target"].to_pylist(),

@@ -13,7 +13,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.manifest import SCHEMA, write_manifest
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.split.audit.leakage import Kind
+from deepfake_dataset.split.audit.leak_checks import LeakKind
 
 HEADER = "path,label,video_id,target\n"
 
@@ -131,7 +131,7 @@ def test_a_leak_in_a_datasets_split_ends_the_command_with_1(
     assert ran.code == 1
     assert "person somebody" in ran.err
     found = find_dataset_leaks(split("somebody"))
-    assert {check.kind for check in found.checks if check.crossings} == {Kind.PERSON}
+    assert {check.kind for check in found.checks if check.crossings} == {LeakKind.PERSON}
 
 
 def test_a_dataset_that_was_not_split_says_so(ds: Path, dataset: Dataset) -> None:

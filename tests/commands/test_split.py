@@ -7,18 +7,19 @@ import jsonschema
 import pyarrow as pa
 import pytest
 
-from deepfake_dataset.commands.split import CUTS, explain_video, split_dataset
+from deepfake_dataset.commands.split import explain_video, split_dataset
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, Decision, append_decisions
 from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
 from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.errors import NotADatasetError, SplitError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.split.audit.shortcut import Shortcut, Verdict
-from deepfake_dataset.split.links.reasons import Join, Reason
+from deepfake_dataset.split.audit.shortcut_classifier import Shortcut, ShortcutVerdict
+from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE
+from deepfake_dataset.split.links.must_link import LinkReason, MustLink
 from deepfake_dataset.split.manifests.split_record import SplitRecord
 from deepfake_dataset.split.similarity.near_duplicates import Duplicates
-from deepfake_dataset.split.similarity.person_clusters import People
+from deepfake_dataset.split.similarity.person_clusters import FoundPeople
 from deepfake_dataset.storage.lease import file_lease
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "split.schema.json"
@@ -41,16 +42,16 @@ def looks(monkeypatch):
     """
     pairs = []
 
-    def people(dataset, faces, *, cuts=(), **_):
-        kept = [pair for pair in pairs if frozenset(map(id_of, pair)) not in cuts]
-        joins = tuple(Join(id_of(a), id_of(b), Reason.PERSON, "0.1 apart") for a, b in kept)
-        return People(pa.array([""] * faces.num_rows), joins, 0, ())
+    def people(dataset, faces, network, *, cannot_links=(), **_):
+        kept = [pair for pair in pairs if frozenset(map(id_of, pair)) not in cannot_links]
+        links = tuple(MustLink(id_of(a), id_of(b), LinkReason.PERSON, "0.1 apart") for a, b in kept)
+        return FoundPeople(pa.array([""] * faces.num_rows), links, 0, ())
 
     def duplicates(dataset, faces, **_):
         return Duplicates(pa.array([""] * faces.num_rows), (), ())
 
     def shortcut(*_):
-        return Shortcut(0, 0, 0, None, None, None, (), Verdict.FEW)
+        return Shortcut(0, 0, 0, None, None, None, (), ShortcutVerdict.FEW)
 
     monkeypatch.setattr("deepfake_dataset.split.audit.audit_record.find_shortcut", shortcut)
     monkeypatch.setattr("deepfake_dataset.commands.split.draw_audit", lambda *_: None)
@@ -239,7 +240,7 @@ def test_a_cut_is_kept_and_parts_what_only_looks_alike(ds, ten, looks):
     assert split_dataset(ds).groups == 9
     assert split_dataset(ds, cuts=["real/1.mp4,real/8.mp4"]).groups == 10
     assert split_dataset(ds).groups == 10
-    assert (ds / CUTS).read_text().splitlines()[0] == "a,b"
+    assert (ds / CANNOT_LINKS_FILE).read_text().splitlines()[0] == "a,b"
 
 
 def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
@@ -251,7 +252,9 @@ def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("deepfake_dataset.split.manifests.publish.publish", killed)
+        patched.setattr(
+            "deepfake_dataset.split.manifests.atomic_publication.publish_manifests", killed
+        )
         with pytest.raises(KeyboardInterrupt):
             split_dataset(ds, cuts=["real/1.mp4,real/8.mp4"], val_share=0.0)
     assert not (ds / "manifests" / "split.json").exists()
@@ -263,7 +266,7 @@ def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
 def test_a_cut_that_names_no_pair_is_refused(ds, ten, cut):
     with pytest.raises(SplitError):
         split_dataset(ds, cuts=[cut])
-    assert not (ds / CUTS).exists()
+    assert not (ds / CANNOT_LINKS_FILE).exists()
 
 
 def test_names_that_are_positions_join_nothing(ds, add):
@@ -323,9 +326,9 @@ def test_why_a_video_is_in_its_group_is_told(ds, ten, looks):
     split_dataset(ds)
     explained = explain_video("real/1.mp4", ds)
     assert [(s.video, s.join.reason, s.distance) for s in explained.steps] == [
-        ("fake/1.mp4", Reason.ORIGINAL, 1),
-        ("real/8.mp4", Reason.PERSON, 1),
-        ("fake/8.mp4", Reason.ORIGINAL, 2),
+        ("fake/1.mp4", LinkReason.ORIGINAL, 1),
+        ("real/8.mp4", LinkReason.PERSON, 1),
+        ("fake/8.mp4", LinkReason.ORIGINAL, 2),
     ]
     assert explained.side == sides(ds)[id_of("real/1.mp4")]
 

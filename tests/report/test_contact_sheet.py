@@ -20,8 +20,8 @@ from deepfake_dataset.records import (
     Video,
 )
 from deepfake_dataset.report.contact_sheet import draw_video, stills_of
-from deepfake_dataset.report.drawing import WIDTH, in_rows
-from deepfake_dataset.report.overview import draw_overview
+from deepfake_dataset.report.dataset_overview import draw_overview
+from deepfake_dataset.report.sheet_drawing import WIDTH, in_rows
 
 FRAME = (360, 640)
 

@@ -6,20 +6,20 @@ import pytest
 
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assignment.sides import Side
-from deepfake_dataset.split.manifests.split_record import cardinalities
-from deepfake_dataset.split.plan import join_videos, plan_split
+from deepfake_dataset.split.assignment.sides_and_shares import Side
+from deepfake_dataset.split.manifests.split_record import face_counts
+from deepfake_dataset.split.plan import link_videos, plan_split
 
 NO_VAL = SplitSettings(val_share=0.0)
 
 
 @pytest.fixture
 def plan(table):
-    def make(clips, settings=NO_VAL, joins=(), held=None):
-        joined = join_videos(table(clips), joins, settings)
-        sides = held or {}
-        given = [sides.get(path, Side.FREE) for path in joined.videos.paths]
-        return plan_split(joined, settings, np.array(given, np.int8))
+    def make(clips, settings=NO_VAL, links=(), fixed_side=None):
+        linked = link_videos(table(clips), links, settings)
+        sides = fixed_side or {}
+        given = [sides.get(path, Side.FREE) for path in linked.videos.paths]
+        return plan_split(linked, settings, np.array(given, np.int8))
 
     return make
 
@@ -35,7 +35,7 @@ def refused(plan):
 
 
 def by_path(made):
-    return {p: Side(s) for p, s in zip(made.joined.videos.paths, made.side, strict=True)}
+    return {p: Side(s) for p, s in zip(made.linked.videos.paths, made.side, strict=True)}
 
 
 def test_a_person_is_on_one_side_and_shares_are_kept(people, plan):
@@ -43,20 +43,20 @@ def test_a_person_is_on_one_side_and_shares_are_kept(people, plan):
     sides = by_path(made)
     assert all(sides[f"real/{i}.mp4"] == sides[f"fake/{i}.mp4"] for i in range(10))
     assert np.bincount(made.side).tolist() == [14, 4, 2]
-    assert made.drawn.all()
+    assert made.selected.all()
     assert made.proven
 
 
 def test_unknown_labels_stay_out(people, clip, plan):
     made = plan([*people(4), clip("what.mp4", "unknown", target="person 1")])
-    assert "what.mp4" not in made.joined.videos.paths
+    assert "what.mp4" not in made.linked.videos.paths
 
 
 def test_only_reviewed_faces_where_that_is_asked(people, plan, refused):
     clips = people(4)
     reviewed = [replace(c, reviewed=int(c.path[5]) < 3) for c in clips]
     settings = replace(NO_VAL, reviewed_only=True)
-    assert len(plan(reviewed, settings).joined.videos) == 6
+    assert len(plan(reviewed, settings).linked.videos) == 6
     assert "no reviewed face is real" in refused(clips, settings)
 
 
@@ -65,7 +65,7 @@ def test_each_side_has_as_many_real_as_fake_faces_in_each_resolution(people, cli
         replace(c, faces=9 if c.label == "fake" else 5, native_px=50.0 * (i % 7))
         for i, c in enumerate(people(40))
     ]
-    counts = cardinalities(plan(clips, SplitSettings()))
+    counts = face_counts(plan(clips, SplitSettings()))
     pools = {(c.side, c.resolution): [] for c in counts}
     for c in counts:
         pools[c.side, c.resolution].append((c.faces, c.surplus))
@@ -76,9 +76,9 @@ def test_each_side_has_as_many_real_as_fake_faces_in_each_resolution(people, cli
 
 def test_drawn_and_surplus_are_all_faces(people, clip, plan):
     made = plan([*people(5), clip("more.mp4", "fake", target="person 3", faces=31)])
-    counts = cardinalities(made)
-    assert sum(c.faces for c in counts) == int(made.drawn.sum())
-    assert sum(c.faces + c.surplus for c in counts) == made.joined.faces.num_rows
+    counts = face_counts(made)
+    assert sum(c.faces for c in counts) == int(made.selected.sum())
+    assert sum(c.faces + c.surplus for c in counts) == made.linked.faces.num_rows
 
 
 def test_classes_are_balanced_by_other_columns_too(people, plan):
@@ -86,7 +86,7 @@ def test_classes_are_balanced_by_other_columns_too(people, plan):
         replace(c, codec="h264" if i % 3 else "hevc", faces=6) for i, c in enumerate(people(30))
     ]
     made = plan(clips, replace(NO_VAL, balance="codec"))
-    faces = made.joined.faces.filter(made.drawn)
+    faces = made.linked.faces.filter(made.selected)
     for codec in ("h264", "hevc"):
         here = pc.equal(faces["codec"], codec)
         labels = pc.value_counts(faces["label"].filter(here)).to_pylist()
@@ -95,7 +95,7 @@ def test_classes_are_balanced_by_other_columns_too(people, plan):
 
 def test_without_balancing_every_face_is_drawn(people, clip, plan):
     clips = [*people(5), clip("more.mp4", "fake", target="person 3", faces=31)]
-    assert plan(clips, replace(NO_VAL, balance="none")).drawn.all()
+    assert plan(clips, replace(NO_VAL, balance="none")).selected.all()
 
 
 def test_resolution_is_told_apart_though_balance_is_by_something_else(people, plan):
@@ -112,8 +112,8 @@ def test_a_method_is_on_every_side_where_groups_allow(people, plan):
     ]
     made = plan(clips)
     for side in (Side.TRAIN, Side.TEST):
-        here = made.side[made.joined.videos.of_face] == side
-        assert set(made.joined.faces.filter(here)["method"].to_pylist()) == {"A", "B", "C", ""}
+        here = made.side[made.linked.videos.of_face] == side
+        assert set(made.linked.faces.filter(here)["method"].to_pylist()) == {"A", "B", "C", ""}
 
 
 def test_seeds_decide_between_equal_groups(people, plan):
@@ -125,7 +125,7 @@ def test_seeds_decide_between_equal_groups(people, plan):
 
 def test_videos_keep_their_sides_when_others_come(people, plan):
     first = by_path(plan(people(8)))
-    later = by_path(plan(people(20), held=first))
+    later = by_path(plan(people(20), fixed_side=first))
     assert {path: later[path] for path in first} == first
     assert sum(side == Side.TEST for side in later.values()) == 8
 
@@ -161,8 +161,8 @@ def test_a_group_of_real_and_one_of_fake_faces_are_enough_for_a_side(people, cli
 
 
 def test_a_side_for_which_no_group_is_left_is_refused(people, refused):
-    held = {f"{label}/{i}.mp4": i for i in (0, 1) for label in ("real", "fake")}
-    assert "--fresh" in refused(people(2), SplitSettings(), held=held)
+    fixed_side = {f"{label}/{i}.mp4": i for i in (0, 1) for label in ("real", "fake")}
+    assert "--fresh" in refused(people(2), SplitSettings(), fixed_side=fixed_side)
 
 
 def test_shares_that_do_not_add_up_are_refused(people, refused):
@@ -171,8 +171,8 @@ def test_shares_that_do_not_add_up_are_refused(people, refused):
 
 
 def test_validation_videos_of_before_need_a_share(people, refused):
-    held = {"real/0.mp4": Side.VAL, "fake/0.mp4": Side.VAL}
-    assert "2 videos are in val since an earlier split" in refused(people(9), held=held)
+    fixed_side = {"real/0.mp4": Side.VAL, "fake/0.mp4": Side.VAL}
+    assert "2 videos are in val since an earlier split" in refused(people(9), fixed_side=fixed_side)
 
 
 def test_a_side_without_a_bin_that_both_classes_have_is_refused(clip, refused):

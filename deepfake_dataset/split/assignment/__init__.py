@@ -1,1 +1,1 @@
-"""Which side each group of videos goes to."""
+"""Which side each group of videos goes to: train, test or val."""

@@ -1,6 +1,5 @@
-"""A split that was given: a CSV that says on which side a video stands."""
+"""A given split: a CSV, such as a published one, that says on which side each video stands."""
 
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +8,15 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.csv_tables import read_spreadsheet
 from deepfake_dataset.errors import SplitError
-from deepfake_dataset.split.assignment.sides import Side, side_named
-from deepfake_dataset.split.video_table import Videos
+from deepfake_dataset.split.assignment.sides_and_shares import Side, side_named
+from deepfake_dataset.split.video_lookup import VideoLookup
+from deepfake_dataset.split.video_table import VideoTable
 
 _SCHEMA = pa.schema([("path", pa.string()), ("side", pa.string())])
 _HINT = "write two columns, path and side: a video in each row, and train, test or val"
 
 
-def read_pins(file: Path, videos: Videos) -> NDArray[np.int8]:
+def read_given_split(file: Path, videos: VideoTable) -> NDArray[np.int8]:
     """The side of each video that the CSV names; the others are free.
 
     A video is named by its id, by its path in the dataset or by as much of the path's end as
@@ -24,14 +24,14 @@ def read_pins(file: Path, videos: Videos) -> NDArray[np.int8]:
 
     Raises ManifestError or SplitError, naming the row, for a file that does not say this.
     """
-    named = Named(videos)
+    lookup = VideoLookup(videos)
     side = np.full(len(videos), Side.FREE, np.int8)
     for number, (path, word) in enumerate(_rows(file), start=2):
         where = f"{file}, row {number}"
         given = side_named(word.strip().lower())
         if given is None:
             raise SplitError(f"{where}: {word!r} is no side", "write train, test or val")
-        found = named.find(path.strip())
+        found = lookup.find(path.strip())
         if len(found) > 1:
             listed = ", ".join(videos.paths[i] for i in found[:3])
             raise SplitError(f"{where}: {path!r} may be {listed}", "write more of the path")
@@ -43,46 +43,6 @@ def read_pins(file: Path, videos: Videos) -> NDArray[np.int8]:
     if (side == Side.FREE).all():
         raise SplitError(f"{file} names none of the dataset's videos", _HINT)
     return side
-
-
-def find_video(name: str, videos: Videos) -> int:
-    """The one video that a person means; by id, by path, or by the end of its path.
-
-    Raises SplitError where there is none, or more than one.
-    """
-    found = Named(videos).find(name)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(videos.paths[i] for i in found[:3])
-        raise SplitError(f"{name} may be {listed}", "write more of the path")
-    raise SplitError(
-        f"no video with faces to split is called {name}",
-        "name it as dsbuild sheet does: by id, by path, or by the end of its path",
-    )
-
-
-class Named:
-    """Finds videos by id, by path, or by the end of the path."""
-
-    def __init__(self, videos: Videos) -> None:
-        self._known: dict[str, list[int]] = defaultdict(list)
-        for i, (video_id, path) in enumerate(zip(videos.ids, videos.paths, strict=True)):
-            self._known[video_id].append(i)
-            for end in _ends(path):
-                self._known[end].append(i)
-        self._whole = {path: i for i, path in enumerate(videos.paths)}
-
-    def find(self, name: str) -> list[int]:
-        """Positions of all videos that the name may mean."""
-        if name in self._whole:
-            return [self._whole[name]]
-        return self._known.get(name, [])
-
-
-def _ends(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[i:]) for i in range(len(parts))]
 
 
 def _rows(file: Path) -> list[tuple[str, str]]:

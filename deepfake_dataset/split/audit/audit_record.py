@@ -1,4 +1,4 @@
-"""A whole audit: leakage, and the shortcut before and after faces were drawn."""
+"""Audits a split: leaks, and the shortcut before and after balancing; what audit.json holds."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.schema import to_row
 from deepfake_dataset.records import Label
-from deepfake_dataset.split.audit.external_sets import Listing, Looked
-from deepfake_dataset.split.audit.leakage import Leakage, find_leaks
+from deepfake_dataset.split.audit.leak_checks import Leakage, find_leaks
+from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide, ImageMeasures
 from deepfake_dataset.split.audit.non_pixel_features import (
-    NEEDED,
-    traits_of_faces,
-    traits_of_listing,
+    NEEDED_COLUMNS,
+    face_features,
+    manifest_features,
 )
-from deepfake_dataset.split.audit.shortcut import Shortcut, find_shortcut
+from deepfake_dataset.split.audit.shortcut_classifier import Shortcut, find_shortcut
 
 GROUPS = ("group_id", "video_id", "target")
 """Columns by which the rows of a manifest are kept together, the best one first."""
@@ -32,7 +32,7 @@ class Audit:
 
     leakage: Leakage
     before: Shortcut | None
-    """Of all faces that could be drawn; None where only manifests are known."""
+    """Of all faces that could be chosen; None where only manifests are known."""
     after: Shortcut
     """Of the faces in the manifests."""
     unreadable: tuple[str, ...] = ()
@@ -40,70 +40,72 @@ class Audit:
 
 
 def audit_split(
-    listings: Sequence[Listing],
+    sides: Sequence[AuditedSide],
     faces: pa.Table,
     groups: Sequence[str],
-    drawn: NDArray[np.bool_],
+    selected: NDArray[np.bool_],
     *,
     positions: Collection[str] = (),
-    cuts: Collection[frozenset[str]] = (),
+    cannot_links: Collection[frozenset[str]] = (),
 ) -> Audit:
     """Audit a split of a dataset.
 
-    ``faces`` are those that could be drawn, of known classes, with their group; ``drawn``
-    says which are in the manifests that ``listings`` are. ``positions`` and ``cuts`` as in
-    :func:`deepfake_dataset.split.audit.leakage.find_leaks`.
+    ``faces`` are those that could be chosen, of known classes, with their group; ``selected``
+    says which are in the manifests that ``sides`` are. ``positions`` and ``cannot_links`` as in
+    :func:`deepfake_dataset.split.audit.leak_checks.find_leaks`.
     """
-    told = faces.select([*NEEDED, "label"]).append_column("group", pa.array(groups, pa.string()))
+    rows = faces.select([*NEEDED_COLUMNS, "label"]).append_column(
+        "group", pa.array(groups, pa.string())
+    )
     return Audit(
-        leakage=find_leaks(listings, positions=positions, cuts=cuts),
-        before=_shortcut_of_faces(told),
-        after=_shortcut_of_faces(told.filter(pa.array(drawn))),
+        leakage=find_leaks(sides, positions=positions, cannot_links=cannot_links),
+        before=_shortcut_of_faces(rows),
+        after=_shortcut_of_faces(rows.filter(pa.array(selected))),
     )
 
 
 def _shortcut_of_faces(faces: pa.Table) -> Shortcut:
-    traits = traits_of_faces(faces)
-    return find_shortcut(traits, _is_fake(faces), faces["group"], faces["video_id"])
+    features = face_features(faces)
+    return find_shortcut(features, _is_fake(faces), faces["group"], faces["video_id"])
 
 
-def audit_listings(
-    listings: Sequence[Listing],
-    looked: Sequence[Sequence[Looked | None]],
+def audit_sides(
+    sides: Sequence[AuditedSide],
+    measures: Sequence[Sequence[ImageMeasures | None]],
     *,
     positions: Collection[str] = (),
 ) -> Audit:
     """Audit manifests or folders of images of whatever origin, as far as they tell."""
-    traits, fake, groups, unreadable = [], [], [], []
-    for listing, images in zip(listings, looked, strict=True):
-        known = pc.is_in(listing.rows["label"], pa.array([str(Label.REAL), str(Label.FAKE)]))
-        traits.append(traits_of_listing(listing, images).filter(known))
-        fake.append(_is_fake(listing.rows.filter(known)))
-        groups += _groups(listing, known)
-        unreadable += _unreadable(listing, images)
-    table = pa.concat_tables(traits, promote_options="permissive")
+    features, fake, groups, unreadable = [], [], [], []
+    for side, images in zip(sides, measures, strict=True):
+        known = pc.is_in(side.rows["label"], pa.array([str(Label.REAL), str(Label.FAKE)]))
+        features.append(manifest_features(side, images).filter(known))
+        fake.append(_is_fake(side.rows.filter(known)))
+        groups += _groups(side, known)
+        unreadable += _unreadable(side, images)
+    table = pa.concat_tables(features, promote_options="permissive")
     together = pa.array(groups, pa.string())
     return Audit(
-        leakage=find_leaks(listings, positions=positions),
+        leakage=find_leaks(sides, positions=positions),
         before=None,
         after=find_shortcut(table, np.concatenate(fake), together, together),
         unreadable=tuple(unreadable),
     )
 
 
-def _unreadable(listing: Listing, images: Sequence[Looked | None]) -> list[str]:
-    missing = [row for row, image in enumerate(images) if image is None and listing.root]
-    return [listing.place(row) for row in missing[:_SHOWN]]
+def _unreadable(side: AuditedSide, images: Sequence[ImageMeasures | None]) -> list[str]:
+    missing = [row for row, image in enumerate(images) if image is None and side.root]
+    return [side.place(row) for row in missing[:_SHOWN]]
 
 
-def _groups(listing: Listing, known: pa.ChunkedArray) -> list[str]:
+def _groups(side: AuditedSide, known: pa.ChunkedArray) -> list[str]:
     """The group of each row; where none is known every row is one."""
-    rows = listing.rows.append_column("place", pa.array(range(listing.rows.num_rows)))
+    rows = side.rows.append_column("place", pa.array(range(side.rows.num_rows)))
     rows = rows.filter(known)
     for name in GROUPS:
         if pc.all(pc.fill_null(pc.not_equal(rows[name], ""), False)).as_py():
             return [f"{name} {value}" for value in rows[name].to_pylist()]
-    return [f"{listing.file} {place}" for place in rows["place"].to_pylist()]
+    return [f"{side.file} {place}" for place in rows["place"].to_pylist()]
 
 
 def _is_fake(rows: pa.Table) -> NDArray[np.bool_]:

@@ -1,1 +1,1 @@
-"""Which videos may not be parted by a split, and which are known not to belong together."""
+"""Must-links, cannot-links, and the groups of videos that follow from them."""

@@ -1,28 +1,89 @@
-"""Links that a person has cut: two videos that are not the same, whatever they look like."""
+"""Cannot-links: pairs of videos that only look alike, kept in ``review/cuts.csv``.
 
+Two columns, ``a`` and ``b``: a video each, by id, by path or by the end of its path. The file
+may be edited by hand.
+"""
+
+import csv
+import io
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from deepfake_dataset.split.links.spanning_forest import Links
+from deepfake_dataset.dataset.csv_tables import read_spreadsheet
+from deepfake_dataset.dataset.spreadsheet_safety import neutral
+from deepfake_dataset.errors import SplitError
+from deepfake_dataset.split.links.spanning_forest import Edges
+from deepfake_dataset.split.video_lookup import VideoLookup, find_video
+from deepfake_dataset.split.video_table import VideoTable
+from deepfake_dataset.storage.os_errors import writing
 
-Pairs = Collection[frozenset[str]]
-"""Two video ids each."""
+CANNOT_LINKS_FILE = "review/cuts.csv"
+_SCHEMA = pa.schema([("a", pa.string()), ("b", pa.string())])
+
+VideoPair = frozenset[str]
+"""The ids of two videos."""
+
+
+def read_cannot_links(file: Path, videos: VideoTable) -> set[VideoPair]:
+    """The pairs that the file names; none where it is not there.
+
+    Rows about videos that have no faces now are passed over. Raises ManifestError for a file
+    that cannot be read.
+    """
+    if not file.exists():
+        return set()
+    table, lookup = read_spreadsheet(file, _SCHEMA, _SCHEMA.names), VideoLookup(videos)
+    rows = zip(table["a"].to_pylist(), table["b"].to_pylist(), strict=True)
+    found = ((lookup.find(a.strip()), lookup.find(b.strip())) for a, b in rows)
+    return {frozenset((videos.ids[a[0]], videos.ids[b[0]])) for a, b in found if a and b}
+
+
+def parse_cannot_link(text: str, videos: VideoTable) -> VideoPair:
+    """The pair that a person means by two videos with a comma between them.
+
+    Raises SplitError where it is not two videos of the dataset.
+    """
+    names = text.split(",")
+    if len(names) != 2:
+        raise SplitError(f"--cut {text} is not two videos", "write it as --cut A,B")
+    pair = frozenset(videos.ids[find_video(name.strip(), videos)] for name in names)
+    if len(pair) == 1:
+        raise SplitError(f"--cut {text} names one video twice", "write it as --cut A,B")
+    return pair
+
+
+def append_cannot_links(file: Path, pairs: Sequence[VideoPair]) -> None:
+    """Add pairs to the file, which is made where there is none; on the disk when this ends."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    if not file.exists():
+        lines.writerow(_SCHEMA.names)
+    lines.writerows([neutral(video) for video in sorted(pair)] for pair in pairs)
+    with writing(file):
+        file.parent.mkdir(exist_ok=True)
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(text.getvalue())
+            opened.flush()
+            os.fsync(opened.fileno())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cuts:
-    """Which links between some nodes are cut."""
+class CannotLinks:
+    """Which edges between some nodes are forbidden, each node being of a video."""
 
     video: NDArray[np.int64]
     """A number for the video of each node."""
     _codes: NDArray[np.int64]
 
     @classmethod
-    def between(cls, video_ids: Sequence[str], pairs: Pairs) -> Self:
+    def between(cls, video_ids: Sequence[str], pairs: Collection[VideoPair]) -> Self:
         """For nodes of these videos."""
         number = {video_id: i for i, video_id in enumerate(dict.fromkeys(video_ids))}
         known = [sorted(number[id_] for id_ in pair) for pair in pairs if pair <= number.keys()]
@@ -30,10 +91,10 @@ class Cuts:
         video = np.array([number[video_id] for video_id in video_ids], np.int64)
         return cls(video, np.array(codes, np.int64))
 
-    def spare(self, links: Links) -> Links:
-        """The links that are not cut."""
+    def allowed(self, edges: Edges) -> Edges:
+        """The edges that join no pair."""
         if not len(self._codes):
-            return links
-        a, b = self.video[links.a], self.video[links.b]
+            return edges
+        a, b = self.video[edges.a], self.video[edges.b]
         codes = (np.minimum(a, b) << 32) + np.maximum(a, b)
-        return links.take(np.flatnonzero(~np.isin(codes, self._codes)))
+        return edges.take(np.flatnonzero(~np.isin(codes, self._codes)))

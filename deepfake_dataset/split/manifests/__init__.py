@@ -1,1 +1,1 @@
-"""The files that a split writes."""
+"""The files that a split writes: manifests, split.json, and how they appear all at once."""

@@ -1,4 +1,7 @@
-"""The rows of the manifests, in pieces: a set of ten million faces is never there twice."""
+"""Rows of the manifests: fills the manifest columns from the faces chosen, in pieces.
+
+So a set of ten million faces is never in memory twice.
+"""
 
 from collections.abc import Iterator
 
@@ -14,9 +17,9 @@ _PIECE = 200_000  # faces
 
 
 def manifest_rows(plan: Plan, side: int) -> Iterator[pa.Table]:
-    """The faces drawn for a side, in the columns of a manifest."""
-    faces, videos = plan.joined.faces, plan.joined.videos
-    chosen = plan.drawn & (plan.side[videos.of_face] == side)
+    """The faces chosen for a side, in the columns of a manifest."""
+    faces, videos = plan.linked.faces, plan.linked.videos
+    chosen = plan.selected & (plan.side[videos.of_face] == side)
     group_ids = pa.array([videos.ids[group] for group in plan.group.tolist()])
     words = pa.array([resolution_word(i) for i in range(plan.resolution.scale.bins)])
     for start in range(0, len(chosen), _PIECE):

@@ -1,4 +1,4 @@
-"""What a split decided, as ``manifests/split.json`` keeps it and the next split reads it."""
+"""Split record: what ``manifests/split.json`` holds, and the next split reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ import pyarrow.compute as pc
 
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import SplitSettings
-from deepfake_dataset.split.assignment.sides import Side
-from deepfake_dataset.split.links.explain import join_of
-from deepfake_dataset.split.links.must_link import Bonds, reason_of
-from deepfake_dataset.split.links.oversized_groups import Swallowed
-from deepfake_dataset.split.links.reasons import Reason
+from deepfake_dataset.split.assignment.sides_and_shares import Side
+from deepfake_dataset.split.links.explain_group import link_between
+from deepfake_dataset.split.links.must_link import LinkReason, link_reason
+from deepfake_dataset.split.links.oversized_groups import OversizedGroup
+from deepfake_dataset.split.links.video_groups import LinkGraph
 from deepfake_dataset.split.plan import Plan
-from deepfake_dataset.split.video_table import Videos
+from deepfake_dataset.split.video_table import VideoTable
 
 VERSION = 1
 CLASSES = (Label.FAKE, Label.REAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Cardinality:
+class FaceCount:
     """What one side has of one class in one resolution bin."""
 
     side: str
@@ -36,7 +36,7 @@ class Cardinality:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class VideoSide:
     """A video that has a side, now or since an earlier split."""
 
     video_id: str
@@ -46,13 +46,13 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class TiedTo:
+class SetAsideReason:
     """What a video that is set aside shares with a side."""
 
     side: str
     video_id: str
     path: str
-    reason: Reason
+    reason: LinkReason
     detail: str
 
 
@@ -64,15 +64,15 @@ class SetAside:
     path: str
     side: str
     """The side that it was on; empty for a new video."""
-    ties: tuple[TiedTo, ...]
+    ties: tuple[SetAsideReason, ...]
     """Empty for a video that is aside only for being in a group with another one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """What joins some videos."""
+class SharedLink:
+    """What ties some videos together."""
 
-    reason: Reason
+    reason: LinkReason
     detail: str
     videos: tuple[str, ...]
     """Their ids."""
@@ -100,11 +100,11 @@ class SplitRecord:
     """In videos."""
     resolution_edges: tuple[float, ...]
     """Lowest native size in pixels of each resolution bin but the first."""
-    counts: tuple[Cardinality, ...]
-    swallowed: tuple[Swallowed, ...]
+    counts: tuple[FaceCount, ...]
+    swallowed: tuple[OversizedGroup, ...]
     set_aside: tuple[SetAside, ...]
-    videos: tuple[Placed, ...]
-    joins: tuple[Shared, ...]
+    videos: tuple[VideoSide, ...]
+    joins: tuple[SharedLink, ...]
     files: tuple[WrittenFile, ...]
 
 
@@ -117,7 +117,7 @@ def record_of(
     pinned: bool,
 ) -> SplitRecord:
     """The record of a split whose files are written; ``before`` is the side by video id."""
-    videos = plan.joined.videos
+    videos = plan.linked.videos
     _, sizes = np.unique(plan.group[plan.side >= 0], return_counts=True)
     return SplitRecord(
         version=VERSION,
@@ -126,11 +126,11 @@ def record_of(
         groups=len(sizes),
         largest_group=int(sizes.max()),
         resolution_edges=plan.resolution.scale.edges,
-        counts=cardinalities(plan),
-        swallowed=plan.swallowed,
+        counts=face_counts(plan),
+        swallowed=plan.oversized,
         set_aside=set_aside(plan, before),
-        videos=placed(plan, before),
-        joins=shared(videos, plan.joined.bonds),
+        videos=video_sides(plan, before),
+        joins=shared_links(videos, plan.linked.graph),
         files=files,
     )
 
@@ -140,25 +140,25 @@ def resolution_word(bin_: int) -> str:
     return f"q{bin_ + 1}"
 
 
-def cardinalities(plan: Plan) -> tuple[Cardinality, ...]:
+def face_counts(plan: Plan) -> tuple[FaceCount, ...]:
     """The table at the head of a split."""
-    faces, videos = plan.joined.faces, plan.joined.videos
+    faces, videos = plan.linked.faces, plan.linked.videos
     side = plan.side[videos.of_face].astype(np.int64)
     real = pc.equal(faces["label"], str(Label.REAL)).to_numpy().astype(np.int64)
     bins = plan.resolution.scale.bins
     on = side >= 0
     code = ((side * 2 + real) * bins + plan.resolution.bin)[on]
-    drawn = plan.drawn[on]
+    selected = plan.selected[on]
     number = (int(side.max(initial=0)) + 1) * 2 * bins
     in_all = np.bincount(code, minlength=number)
-    in_manifest = np.bincount(code[drawn], minlength=number)
-    pairs = np.unique(code[drawn] * len(videos) + videos.of_face[on][drawn])
+    in_manifest = np.bincount(code[selected], minlength=number)
+    pairs = np.unique(code[selected] * len(videos) + videos.of_face[on][selected])
     with_faces = np.bincount(pairs // len(videos), minlength=number)
     rows = []
     for i in np.flatnonzero(in_all).tolist():
         where, bin_ = divmod(i, bins)
         rows.append(
-            Cardinality(
+            FaceCount(
                 side=Side(where // 2).word,
                 label=CLASSES[where % 2],
                 resolution=resolution_word(bin_),
@@ -170,31 +170,35 @@ def cardinalities(plan: Plan) -> tuple[Cardinality, ...]:
     return tuple(rows)
 
 
-def placed(plan: Plan, before: Mapping[str, str]) -> tuple[Placed, ...]:
+def video_sides(plan: Plan, before: Mapping[str, str]) -> tuple[VideoSide, ...]:
     """Every video that has a side, by id; those too that have no faces now, or are aside."""
-    ids, group, side = plan.joined.videos.ids, plan.group.tolist(), plan.side.tolist()
+    ids, group, side = plan.linked.videos.ids, plan.group.tolist(), plan.side.tolist()
     now = {
-        video_id: Placed(video_id, ids[group[i]], Side(side[i]).word)
+        video_id: VideoSide(video_id, ids[group[i]], Side(side[i]).word)
         for i, video_id in enumerate(ids)
         if side[i] >= 0
     }
-    gone = {id_: Placed(id_, "", word) for id_, word in before.items() if id_ not in now}
+    gone = {id_: VideoSide(id_, "", word) for id_, word in before.items() if id_ not in now}
     return tuple(row for _, row in sorted((now | gone).items()))
 
 
 def set_aside(plan: Plan, before: Mapping[str, str]) -> tuple[SetAside, ...]:
     """The videos that are in no manifest, and why."""
-    videos, bonds = plan.joined.videos, plan.joined.bonds
-    ties: dict[int, list[TiedTo]] = {int(i): [] for i in np.flatnonzero(plan.side == Side.ASIDE)}
-    for tie in plan.ties:
-        join = join_of(tie.key, tie.video, tie.other, videos, bonds)
-        other = videos.ids[tie.other]
-        side = before.get(other) or _word(plan.side[tie.other])
-        told = TiedTo(side, other, videos.paths[tie.other], join.reason, join.detail)
-        ties[tie.video].append(told)
+    videos, graph = plan.linked.videos, plan.linked.graph
+    ties: dict[int, list[SetAsideReason]] = {
+        int(i): [] for i in np.flatnonzero(plan.side == Side.ASIDE)
+    }
+    for link in plan.cross_links:
+        between = link_between(link.key, link.video, link.other, videos, graph)
+        other = videos.ids[link.other]
+        side = before.get(other) or _word(plan.side[link.other])
+        reason = SetAsideReason(
+            side, other, videos.paths[link.other], between.reason, between.detail
+        )
+        ties[link.video].append(reason)
     return tuple(
-        SetAside(videos.ids[i], videos.paths[i], before.get(videos.ids[i], ""), tuple(told))
-        for i, told in ties.items()
+        SetAside(videos.ids[i], videos.paths[i], before.get(videos.ids[i], ""), tuple(reasons))
+        for i, reasons in ties.items()
     )
 
 
@@ -202,18 +206,18 @@ def _word(side: int) -> str:
     return Side(side).word if side >= 0 else ""
 
 
-def shared(videos: Videos, bonds: Bonds) -> tuple[Shared, ...]:
-    """Every join, a row for what is shared."""
+def shared_links(videos: VideoTable, graph: LinkGraph) -> tuple[SharedLink, ...]:
+    """Every link, a row for what is shared."""
     real = videos.real.tolist()
-    holders: list[list[tuple[int, int]]] = [[] for _ in bonds.keys]
-    rows = zip(bonds.key.tolist(), bonds.video.tolist(), bonds.role.tolist(), strict=True)
+    holders: list[list[tuple[int, int]]] = [[] for _ in graph.keys]
+    rows = zip(graph.key.tolist(), graph.video.tolist(), graph.role.tolist(), strict=True)
     for key, video, role in rows:
         holders[key].append((video, role))
     return tuple(
-        Shared(
-            reason_of(key, ((role, real[video]) for video, role in here)),
+        SharedLink(
+            link_reason(key, ((role, real[video]) for video, role in here)),
             key.detail,
             tuple(videos.ids[video] for video in dict.fromkeys(video for video, _ in here)),
         )
-        for key, here in zip(bonds.keys, holders, strict=True)
+        for key, here in zip(graph.keys, holders, strict=True)
     )

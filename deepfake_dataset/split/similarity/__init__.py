@@ -1,1 +1,1 @@
-"""Who and what is seen: face embeddings and perceptual hashes, people and near-duplicates."""
+"""Who and what is seen: face embeddings, perceptual hashes, same persons, near-duplicates."""

@@ -1,4 +1,4 @@
-"""A perceptual hash of a crop: alike pictures differ in few of its 256 bits.
+"""Perceptual hash of a crop: alike pictures differ in few of its 256 bits.
 
 The bits are the signs of the 16 × 16 lowest frequencies of a discrete cosine transform of the
 luma at 64 × 64 pixels, but for the mean. Brightness and contrast do not enter; a mirrored
@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.split.similarity.crop_cache import Store
-from deepfake_dataset.split.similarity.crop_reading import Image, Tell, Unusable, quiet, read_crop
+from deepfake_dataset.split.progress import OnProgress, no_progress
+from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
+from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
 
 BITS = 256
 _SIDE = 16
@@ -27,86 +28,87 @@ _SMALL = 64
 # A frequency whose amplitude is below one grey level is noise, and its sign is chance. Rounding
 # to whole grey levels makes amplitudes of 0.07.
 _NOISE = 1.0
-_LEAST_TOLD = 0.5
+_LEAST_SHARE = 0.5
 _AT_ONCE = 20_000
 
 Hash = NDArray[np.uint8]
 """(32,): 256 bits."""
 
 _MIRROR = np.packbits(np.tile(np.arange(_SIDE) % 2 == 1, _SIDE))
-NONE = np.zeros(BITS // 8, np.uint8)
+NO_HASH = np.zeros(BITS // 8, np.uint8)
 """Instead of the hash of a picture with too little in it."""
 
 
-def hash_of(luma: Image) -> Hash:
-    """The hash of luma (h, w); :data:`NONE` where it is too dark or blurred to be told by."""
+def perceptual_hash(luma: Image) -> Hash:
+    """The hash of luma (h, w); :data:`NO_HASH` where it is too dark or blurred to be told by."""
     small = cv2.resize(luma, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
     waves = cv2.dct(small.astype(np.float32))[:_SIDE, :_SIDE].ravel()
     waves[0] = 0
-    if np.mean(np.abs(waves) > _NOISE) < _LEAST_TOLD:
-        return NONE
+    if np.mean(np.abs(waves) > _NOISE) < _LEAST_SHARE:
+        return NO_HASH
     return np.packbits(waves > 0)
 
 
 def mirrored(hashes: Hash) -> Hash:
-    """The hashes (…, 32) of the mirrored pictures; :data:`NONE` stays what it is."""
-    told = hashes.any(axis=-1, keepdims=True)
-    return np.where(told, hashes ^ _MIRROR, NONE).astype(np.uint8)
+    """The hashes (…, 32) of the mirrored pictures; :data:`NO_HASH` stays what it is."""
+    hashed = hashes.any(axis=-1, keepdims=True)
+    return np.where(hashed, hashes ^ _MIRROR, NO_HASH).astype(np.uint8)
 
 
 def hash_crops(
-    dataset: Dataset, faces: pa.Table, *, workers: int, tell: Tell = quiet
-) -> tuple[Hash, tuple[Unusable, ...]]:
+    dataset: Dataset, faces: pa.Table, *, workers: int, on_progress: OnProgress = no_progress
+) -> tuple[Hash, tuple[UnusableCrop, ...]]:
     """Hashes (n, 32) of a table with ``crop`` and ``sha256``, and the crops that have none.
 
     Kept in ``.cache/`` by the crops' bytes. A crop that is gone or not the one recorded has
-    :data:`NONE`, and is named.
+    :data:`NO_HASH`, and is named.
     """
-    store = Store(dataset.cache_folder / "hashes.sqlite3", BITS // 8, np.dtype(np.uint8))
+    cache = CropVectorCache(dataset.cache_folder / "hashes.sqlite3", BITS // 8, np.dtype(np.uint8))
     sha256, crops = faces["sha256"].to_pylist(), faces["crop"].to_pylist()
-    rows, known = store.look_up(sha256, missing=0)
+    rows, known = cache.look_up(sha256, missing=0)
     todo = np.flatnonzero(~known)
-    unusable: list[Unusable] = []
+    unusable: list[UnusableCrop] = []
     with ThreadPoolExecutor(workers) as threads:
         for start in range(0, len(todo), _AT_ONCE):
             some = todo[start : start + _AT_ONCE].tolist()
-            read = threads.map(lambda i: _hash_file(dataset.root, crops[i], sha256[i]), some)
+            read = threads.map(lambda i: _hash_crop(dataset.root, crops[i], sha256[i]), some)
             good = []
             for i, made in zip(some, read, strict=True):
-                if isinstance(made, Unusable):
+                if isinstance(made, UnusableCrop):
                     unusable.append(made)
                 else:
                     rows[i] = made
                     good.append(i)
-            store.keep([sha256[i] for i in good], rows[good])
-            tell("crops compared", start + len(some), len(todo))
+            cache.add([sha256[i] for i in good], rows[good])
+            on_progress("crops compared", start + len(some), len(todo))
     return rows, tuple(unusable)
 
 
-def _hash_file(root: Path, crop: str, sha256: str) -> Hash | Unusable:
+def _hash_crop(root: Path, crop: str, sha256: str) -> Hash | UnusableCrop:
     image = read_crop(root, crop, sha256)
-    return image if isinstance(image, Unusable) else hash_of(_luma(image))
+    return image if isinstance(image, UnusableCrop) else perceptual_hash(_luma(image))
 
 
 def _luma(image: Image) -> Image:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def as_text(rows: Hash) -> pa.Array:
+def hash_to_hex(rows: Hash) -> pa.Array:
     """Hashes (n, 32) as 64 hex digits each, empty where there is none."""
     digits = rows.tobytes().hex()
     width = BITS // 4
     starts = range(0, len(digits), width)
-    told = np.asarray(rows.any(axis=1))
+    hashed = np.asarray(rows.any(axis=1))
     return pa.array(
-        [digits[i : i + width] if t else "" for i, t in zip(starts, told, strict=True)], pa.string()
+        [digits[i : i + width] if t else "" for i, t in zip(starts, hashed, strict=True)],
+        pa.string(),
     )
 
 
-def from_text(column: pa.ChunkedArray) -> Hash:
-    """The hashes (n, 32) that :func:`as_text` wrote; what is no hash is none."""
-    told = pc.fill_null(pc.match_substring_regex(column, f"^[0-9a-f]{{{BITS // 4}}}$"), False)
+def hash_from_hex(column: pa.ChunkedArray) -> Hash:
+    """The hashes (n, 32) that :func:`hash_to_hex` wrote; what is no hash is none."""
+    hashed = pc.fill_null(pc.match_substring_regex(column, f"^[0-9a-f]{{{BITS // 4}}}$"), False)
     rows = np.zeros((len(column), BITS // 8), np.uint8)
-    digits = "".join(column.filter(told).to_pylist())
-    rows[told.to_numpy()] = np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, BITS // 8)
+    digits = "".join(column.filter(hashed).to_pylist())
+    rows[hashed.to_numpy()] = np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, BITS // 8)
     return rows

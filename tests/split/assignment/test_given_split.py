@@ -1,8 +1,8 @@
 import pytest
 
 from deepfake_dataset.errors import ManifestError, SplitError
-from deepfake_dataset.split.assignment.given_split import find_video, read_pins
-from deepfake_dataset.split.assignment.sides import Side
+from deepfake_dataset.split.assignment.given_split import read_given_split
+from deepfake_dataset.split.assignment.sides_and_shares import Side
 from deepfake_dataset.split.video_table import videos_of
 
 
@@ -13,31 +13,31 @@ def videos(clip, table):
 
 
 @pytest.fixture
-def pins(tmp_path, videos):
+def given(tmp_path, videos):
     def read(text):
-        (tmp_path / "pins.csv").write_bytes(text.encode())
-        side = read_pins(tmp_path / "pins.csv", videos)
+        (tmp_path / "given.csv").write_bytes(text.encode())
+        side = read_given_split(tmp_path / "given.csv", videos)
         return {videos.paths[i]: Side(s).word for i, s in enumerate(side) if s != Side.FREE}
 
     return read
 
 
-def test_sides_are_given_by_path_end_of_path_or_id(pins, videos):
+def test_sides_are_given_by_path_end_of_path_or_id(given, videos):
     id_ = videos.ids[videos.paths.index("real/é.mp4")]
-    assert pins(f"path,side\nreal/c23/000.mp4,train\n001_000.mp4,Test\n{id_},val\n") == {
+    assert given(f"path,side\nreal/c23/000.mp4,train\n001_000.mp4,Test\n{id_},val\n") == {
         "real/c23/000.mp4": "train",
         "fake/c23/001_000.mp4": "test",
         "real/é.mp4": "val",
     }
 
 
-def test_a_spreadsheets_csv_will_do(pins):
+def test_a_spreadsheets_csv_will_do(given):
     text = "\ufeffSide;Path;note\r\ntest;001_000.mp4;x\r\n"
-    assert pins(text) == {"fake/c23/001_000.mp4": "test"}
+    assert given(text) == {"fake/c23/001_000.mp4": "test"}
 
 
-def test_videos_that_the_dataset_does_not_have_are_passed_over(pins):
-    assert len(pins("path,side\nnone.mp4,test\n001_000.mp4,test\n")) == 1
+def test_videos_that_the_dataset_does_not_have_are_passed_over(given):
+    assert len(given("path,side\nnone.mp4,test\n001_000.mp4,test\n")) == 1
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,11 @@ def test_videos_that_the_dataset_does_not_have_are_passed_over(pins):
         ("path,side\nnone.mp4,test\n", "names none of the dataset's videos"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_the_row(pins, text, told):
+def test_what_cannot_be_meant_is_refused_with_the_row(given, text, told):
     with pytest.raises(SplitError, match=told):
-        pins(text)
+        given(text)
 
 
-def test_a_csv_without_the_columns_is_refused(pins):
+def test_a_csv_without_the_columns_is_refused(given):
     with pytest.raises(ManifestError, match="no column side"):
-        pins("path\na.mp4\n")
-
-
-def test_a_video_is_found_as_a_person_names_it(videos):
-    assert videos.paths[find_video("real/c23/000.mp4", videos)] == "real/c23/000.mp4"
-    with pytest.raises(SplitError, match="may be"):
-        find_video("000.mp4", videos)
-    with pytest.raises(SplitError, match="no video"):
-        find_video("x.mp4", videos)
+        given("path\na.mp4\n")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from deepfake_dataset.split.links.spanning_forest import Links, forest_of
+from deepfake_dataset.split.links.spanning_forest import Edges, spanning_forest
 
 NODES = 8
 a_link = st.tuples(st.integers(0, NODES - 2), st.integers(1, NODES - 1), st.integers(0, 4)).filter(
@@ -12,12 +12,12 @@ a_link = st.tuples(st.integers(0, NODES - 2), st.integers(1, NODES - 1), st.inte
 )
 
 
-def _links(rows: list[tuple[int, int, int]]) -> Links:
+def _links(rows: list[tuple[int, int, int]]) -> Edges:
     table = np.array(rows, np.int64).reshape(-1, 3)
-    return Links(table[:, 0], table[:, 1], table[:, 2].astype(float))
+    return Edges(table[:, 0], table[:, 1], table[:, 2].astype(float))
 
 
-def _parts(links: Links) -> list[int]:
+def _parts(links: Edges) -> list[int]:
     graph = coo_array((np.ones(len(links)), (links.a, links.b)), shape=(NODES, NODES))
     found: list[int] = connected_components(graph, directed=False)[1].tolist()
     return found
@@ -28,7 +28,7 @@ def test_a_forest_joins_what_all_links_join_without_a_circle(
     rows: list[tuple[int, int, int]],
 ) -> None:
     links = _links(rows)
-    forest = forest_of(links, NODES)
+    forest = spanning_forest(links, NODES)
     assert _parts(forest) == _parts(links)
     assert len(forest) == NODES - len(set(_parts(links)))
     assert forest.distance.tolist() == sorted(forest.distance.tolist())
@@ -39,7 +39,7 @@ def test_every_part_is_joined_up_to_a_distance_as_by_all_links(
     rows: list[tuple[int, int, int]],
 ) -> None:
     links = _links(rows)
-    forest = forest_of(links, NODES)
+    forest = spanning_forest(links, NODES)
     for distance in range(5):
         near = links.take(np.flatnonzero(links.distance <= distance))
         kept = forest.take(np.flatnonzero(forest.distance <= distance))
@@ -52,6 +52,6 @@ def test_the_order_in_which_links_are_given_does_not_matter(
 ) -> None:
     mixed = list(rows)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    one, two = forest_of(_links(rows), NODES), forest_of(_links(mixed), NODES)
-    for side, other in zip(one.sides, two.sides, strict=True):
+    one, two = spanning_forest(_links(rows), NODES), spanning_forest(_links(mixed), NODES)
+    for side, other in zip(one.columns, two.columns, strict=True):
         assert np.array_equal(side, other)

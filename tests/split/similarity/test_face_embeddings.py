@@ -8,9 +8,16 @@ from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.faces.embedding import embed_crop
 from deepfake_dataset.split.similarity import face_embeddings
-from deepfake_dataset.split.similarity.face_embeddings import look_at_tracks, medians
+from deepfake_dataset.split.similarity.face_embeddings import (
+    EmbeddingNetwork,
+    embed_tracks,
+    medians,
+)
 from deepfake_dataset.split.similarity.person_clusters import people_of
+
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +34,7 @@ def _faces(dataset: Dataset) -> pa.Table:
 
 def test_a_person_is_known_again_in_another_shot(filmed: Dataset) -> None:
     faces = _faces(filmed)
-    tracks = look_at_tracks(filmed, faces, workers=1)
+    tracks = embed_tracks(filmed, faces, NETWORK, workers=1)
     assert len(tracks.video_ids) == 2
     assert np.linalg.norm(tracks.vectors[0] - tracks.vectors[1]) < 0.3
     assert tracks.of_face.tolist() == faces["track"].to_pylist()
@@ -35,12 +42,12 @@ def test_a_person_is_known_again_in_another_shot(filmed: Dataset) -> None:
     assert tracks.unusable == ()
 
 
-def test_what_was_looked_at_is_not_looked_at_again(
+def test_what_was_embedded_is_not_embedded_again(
     filmed: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = look_at_tracks(filmed, _faces(filmed), workers=1)
-    monkeypatch.setattr(face_embeddings, "look_at", None)
-    again = look_at_tracks(filmed, _faces(filmed), workers=1)
+    first = embed_tracks(filmed, _faces(filmed), NETWORK, workers=1)
+    monkeypatch.setattr(face_embeddings, "embed_crops", None)
+    again = embed_tracks(filmed, _faces(filmed), NETWORK, workers=1)
     assert np.array_equal(first.vectors, again.vectors)
 
 
@@ -54,8 +61,8 @@ def test_a_track_is_known_by_the_crops_that_are_left(filmed: Dataset, tmp_path: 
             (root / crop).write_bytes((filmed.root / crop).read_bytes())
     damaged = faces["crop"][0].as_py()
     (root / damaged).write_bytes(b"no picture")
-    everything = look_at_tracks(filmed, faces, workers=1)
-    tracks = look_at_tracks(copy, faces, workers=1)
+    everything = embed_tracks(filmed, faces, NETWORK, workers=1)
+    tracks = embed_tracks(copy, faces, NETWORK, workers=1)
     assert np.isnan(tracks.vectors[1]).all()
     assert np.isfinite(tracks.vectors[0]).all()
     assert np.linalg.norm(tracks.vectors[0] - everything.vectors[0]) < 0.2

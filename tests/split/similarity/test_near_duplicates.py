@@ -3,12 +3,12 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.split.links.reasons import Reason
+from deepfake_dataset.split.links.must_link import LinkReason
 from deepfake_dataset.split.similarity import near_duplicates
 from deepfake_dataset.split.similarity.near_duplicates import (
-    NEAR,
-    compared,
-    duplicate_joins,
+    DUPLICATE_BITS,
+    duplicate_links,
+    faces_to_compare,
     near_pairs,
 )
 from deepfake_dataset.split.similarity.perceptual_hash import mirrored
@@ -37,8 +37,9 @@ def _found(one: Hash, other: Hash) -> set[tuple[int, int, int]]:
 def test_all_pairs_that_are_near_and_no_others_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_duplicates, "_AT_ONCE", 3)
     one = _hashes(8)
-    other = np.array([_changed(one[i], bits) for i, bits in ((0, 0), (3, NEAR), (5, NEAR + 1))])
-    assert _found(one, other) == {(0, 0, 0), (3, 1, NEAR)}
+    changes = (0, 0), (3, DUPLICATE_BITS), (5, DUPLICATE_BITS + 1)
+    other = np.array([_changed(one[i], bits) for i, bits in changes])
+    assert _found(one, other) == {(0, 0, 0), (3, 1, DUPLICATE_BITS)}
 
 
 def test_mirrored_pictures_are_near() -> None:
@@ -50,7 +51,7 @@ def test_pictures_without_a_hash_are_near_nothing() -> None:
     none = np.zeros((4, 32), np.uint8)
     assert _found(none, none) == set()
     faces = _faces(["a", "b"])
-    assert duplicate_joins(faces, none[:2]) == ()
+    assert duplicate_links(faces, none[:2]) == ()
 
 
 def _faces(videos: list[str]) -> pa.Table:
@@ -67,18 +68,18 @@ def _faces(videos: list[str]) -> pa.Table:
 def test_videos_are_joined_by_their_nearest_pictures_in_a_tree() -> None:
     first = _hashes(1)[0]
     hashes = np.array([_changed(first, 20), first, _changed(first, 10), _hashes(1, 9)[0], first])
-    joins = duplicate_joins(_faces(["a", "a", "b", "c", "d"]), hashes)
-    assert [(join.a, join.b, join.reason) for join in joins] == [
-        ("a", "d", Reason.DUPLICATE),
-        ("a", "b", Reason.DUPLICATE),
+    links = duplicate_links(_faces(["a", "a", "b", "c", "d"]), hashes)
+    assert [(join.a, join.b, join.reason) for join in links] == [
+        ("a", "d", LinkReason.DUPLICATE),
+        ("a", "b", LinkReason.DUPLICATE),
     ]
-    assert joins[0].detail == "faces a-1 and d-4 differ in 0 of 256 bits"
+    assert links[0].detail == "faces a-1 and d-4 differ in 0 of 256 bits"
 
 
 def test_a_join_that_was_cut_is_left_out_before_the_tree_is_made() -> None:
     hashes = np.repeat(_hashes(1), 3, axis=0)
-    joins = duplicate_joins(_faces(["a", "b", "c"]), hashes, cuts=[frozenset("ab")])
-    assert {(join.a, join.b) for join in joins} == {("a", "c"), ("b", "c")}
+    links = duplicate_links(_faces(["a", "b", "c"]), hashes, cannot_links=[frozenset("ab")])
+    assert {(join.a, join.b) for join in links} == {("a", "c"), ("b", "c")}
 
 
 def test_the_order_of_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,8 +89,8 @@ def test_the_order_of_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> N
     hashes = np.array([_changed(seeds[i % 3], int(rng.integers(0, 30))) for i in range(12)])
     faces = _faces([f"v{i // 2}" for i in range(12)])
     order = rng.permutation(12)
-    mixed = duplicate_joins(faces.take(pa.array(order)), hashes[order])
-    straight = duplicate_joins(faces, hashes)
+    mixed = duplicate_links(faces.take(pa.array(order)), hashes[order])
+    straight = duplicate_links(faces, hashes)
     assert [frozenset((j.a, j.b)) for j in mixed] == [frozenset((j.a, j.b)) for j in straight]
 
 
@@ -97,7 +98,7 @@ def test_of_a_very_large_set_some_faces_of_every_track_are_compared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     faces = _faces(["a"] * 40 + ["b"] * 2)
-    assert len(compared(faces)) == 42
-    monkeypatch.setattr(near_duplicates, "_COMPARED", 10)
-    chosen = faces.take(pa.array(compared(faces)))["video_id"].to_pylist()
+    assert len(faces_to_compare(faces)) == 42
+    monkeypatch.setattr(near_duplicates, "_FACES_COMPARED", 10)
+    chosen = faces.take(pa.array(faces_to_compare(faces)))["video_id"].to_pylist()
     assert (chosen.count("a"), chosen.count("b")) == (5, 2)

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from skimage import data
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.split.similarity.crop_reading import Unusable
-from deepfake_dataset.split.similarity.near_duplicates import NEAR
+from deepfake_dataset.split.similarity.near_duplicates import DUPLICATE_BITS
 from deepfake_dataset.split.similarity.perceptual_hash import (
-    NONE,
-    as_text,
-    from_text,
+    NO_HASH,
     hash_crops,
-    hash_of,
+    hash_from_hex,
+    hash_to_hex,
     mirrored,
+    perceptual_hash,
 )
+from deepfake_dataset.split.similarity.read_crop import UnusableCrop
 
 Image = NDArray[np.uint8]
 
@@ -39,7 +39,7 @@ def other() -> Image:
 
 
 def _apart(one: Image, two: Image) -> int:
-    return int(np.unpackbits(hash_of(one) ^ hash_of(two)).sum())
+    return int(np.unpackbits(perceptual_hash(one) ^ perceptual_hash(two)).sum())
 
 
 def _jpeg(luma: Image) -> Image:
@@ -62,16 +62,18 @@ def _small(luma: Image) -> Image:
     ids=["jpeg", "small", "dull", "gamma", "blurred"],
 )
 def test_a_copy_is_near_its_original(face: Image, change: Callable[[Image], Image]) -> None:
-    assert _apart(face, change(face)) <= NEAR // 2
+    assert _apart(face, change(face)) <= DUPLICATE_BITS // 2
 
 
 def test_another_picture_is_far(face: Image, other: Image) -> None:
-    assert _apart(face, other) > 2 * NEAR
+    assert _apart(face, other) > 2 * DUPLICATE_BITS
 
 
 def test_the_hash_of_a_mirrored_picture_is_known_from_the_picture(face: Image) -> None:
-    assert np.array_equal(mirrored(hash_of(face)), hash_of(np.ascontiguousarray(face[:, ::-1])))
-    assert np.array_equal(mirrored(NONE), NONE)
+    assert np.array_equal(
+        mirrored(perceptual_hash(face)), perceptual_hash(np.ascontiguousarray(face[:, ::-1]))
+    )
+    assert np.array_equal(mirrored(NO_HASH), NO_HASH)
 
 
 @pytest.mark.parametrize(
@@ -84,22 +86,22 @@ def test_the_hash_of_a_mirrored_picture_is_known_from_the_picture(face: Image) -
     ids=["black", "flat", "almost flat"],
 )
 def test_a_picture_with_too_little_in_it_has_no_hash(luma: Image) -> None:
-    assert np.array_equal(hash_of(luma), NONE)
+    assert np.array_equal(perceptual_hash(luma), NO_HASH)
 
 
 def test_what_is_blurred_beyond_telling_has_no_hash(face: Image, other: Image) -> None:
     for luma in (face, other):
-        assert np.array_equal(hash_of(cv2.GaussianBlur(luma, (0, 0), 40)), NONE)
+        assert np.array_equal(perceptual_hash(cv2.GaussianBlur(luma, (0, 0), 40)), NO_HASH)
 
 
 @given(arrays(np.uint8, (7, 32)))
 def test_text_gives_the_same_hashes_back(rows: Image) -> None:
-    assert np.array_equal(from_text(pa.chunked_array([as_text(rows)])), rows)
+    assert np.array_equal(hash_from_hex(pa.chunked_array([hash_to_hex(rows)])), rows)
 
 
 def test_text_that_is_no_hash_counts_as_none() -> None:
     column = pa.chunked_array([pa.array(["", None, "xyz", "g" * 64, "AB" * 32, "ab" * 32])])
-    assert from_text(column).any(axis=1).tolist() == [False] * 5 + [True]
+    assert hash_from_hex(column).any(axis=1).tolist() == [False] * 5 + [True]
 
 
 def _crops(root: Path, pictures: dict[str, Image]) -> pa.Table:
@@ -117,10 +119,10 @@ def test_crops_are_hashed_once_and_missing_ones_named(
     faces = _crops(dataset.root, {"a.png": face, "b.png": other})
     (dataset.root / "b.png").unlink()
     rows, unusable = hash_crops(dataset, faces, workers=2)
-    assert np.array_equal(rows[0], hash_of(face))
-    assert np.array_equal(rows[1], NONE)
+    assert np.array_equal(rows[0], perceptual_hash(face))
+    assert np.array_equal(rows[1], NO_HASH)
     assert [u.crop for u in unusable] == ["b.png"]
     (dataset.root / "a.png").unlink()
     again, unusable = hash_crops(dataset, faces, workers=1)
     assert np.array_equal(again, rows)
-    assert unusable == (Unusable("b.png", "No such file or directory"),)
+    assert unusable == (UnusableCrop("b.png", "No such file or directory"),)

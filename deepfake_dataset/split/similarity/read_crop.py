@@ -1,0 +1,32 @@
+"""Reads a face crop and checks that it still is the file that was recorded."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableCrop:
+    """A crop that nothing can be computed of."""
+
+    crop: str
+    """Its path below the dataset."""
+    problem: str
+
+
+def read_crop(root: Path, crop: str, sha256: str) -> Image | UnusableCrop:
+    """The crop as RGB (h, w, 3), if it still is the file that was recorded."""
+    try:
+        data = (root / crop).read_bytes()
+    except OSError as error:
+        return UnusableCrop(crop, error.strerror or "cannot be read")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return UnusableCrop(crop, "is not the file that was recorded")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return UnusableCrop(crop, "is no picture") if image is None else np.asarray(image, np.uint8)

@@ -1,0 +1,27 @@
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from deepfake_dataset.split.similarity.read_crop import UnusableCrop, read_crop
+
+
+def test_a_crop_is_read_as_rgb(tmp_path: Path) -> None:
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[..., 0] = 200
+    cv2.imwrite(str(tmp_path / "a.png"), red[..., ::-1])
+    digest = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
+    image = read_crop(tmp_path, "a.png", digest)
+    assert isinstance(image, np.ndarray)
+    assert np.array_equal(image, red)
+
+
+def test_a_crop_that_is_gone_changed_or_no_picture_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    digest = hashlib.sha256(b"no picture").hexdigest()
+    gone = read_crop(tmp_path, "gone.png", digest)
+    assert gone == UnusableCrop("gone.png", "No such file or directory")
+    changed = read_crop(tmp_path, "text.png", "ab" * 32)
+    assert changed == UnusableCrop("text.png", "is not the file that was recorded")
+    assert read_crop(tmp_path, "text.png", digest) == UnusableCrop("text.png", "is no picture")
