@@ -6,7 +6,7 @@ import pytest
 
 from deepfake_dataset.demo import Clip, make_video
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
-from deepfake_dataset.extract import needed
+from deepfake_dataset.extract import frame_needs
 from deepfake_dataset.records import Cause
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
@@ -19,7 +19,7 @@ LIGHT_FRAMES = FPS / 2
 def boundaries(path: Path) -> list[Boundary]:
     detector = SceneDetector()
     found = []
-    with Decoder(path, 10_000_000, needed(ExtractSettings())) as decoder:
+    with Decoder(path, 10_000_000, frame_needs(ExtractSettings())) as decoder:
         for _, small in with_thumbnails(decoder.frames()):
             found += detector.push(small) if small else []
     return found + detector.finish()

@@ -9,7 +9,7 @@ import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.extract import ExtractionJob, extract_video
-from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.records import Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import ExtractSettings, Settings
@@ -64,7 +64,7 @@ def _extracted(clip: Path, folder: Path) -> Video:
 
 
 def _searched(clip: Path, wanted: set[int]) -> Iterator[tuple[int, list[Detection]]]:
-    search = Search(
+    search = FaceSearch(
         make_detector(EXTRACT.detector), EXTRACT.min_face_px, EXTRACT.min_face_share, True
     )
     with Decoder(clip, 10**9) as decoder:
