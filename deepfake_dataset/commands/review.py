@@ -152,13 +152,13 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
     if not video_ids:
         return measured
     check_models()
-    from deepfake_dataset.faces.crop_recheck import look_again
+    from deepfake_dataset.faces.crop_recheck import recheck_crop
     from deepfake_dataset.faces.embedding import embed_crop
 
     settings = dataset.settings.run
     outcomes = run_each(
         measure,
-        [Task(dataset, video_id, look_again, embed_crop) for video_id in video_ids],
+        [Task(dataset, video_id, recheck_crop, embed_crop) for video_id in video_ids],
         workers=settings.worker_count,
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
         preload=["deepfake_dataset.faces.preload_recheck"],
@@ -186,28 +186,30 @@ class SourceStudio:
 
     def still(self, spot: Spot) -> bytes:
         """As :class:`deepfake_dataset.review.fixed_crops.Studio` says."""
-        from deepfake_dataset.faces.recrop import encode_still
+        from deepfake_dataset.faces.recrop import encode_jpeg
 
-        return encode_still(self._frame(spot))
+        return encode_jpeg(self._frame(spot))
 
     def retake(self, spot: Spot, marks: Marks) -> Retake:
         """As :class:`deepfake_dataset.review.fixed_crops.Studio` says."""
-        from deepfake_dataset.faces.recrop import retake
+        from deepfake_dataset.faces.recrop import recrop_face
 
         settings = self._dataset.settings.extract
         frame = self._frame(spot)
-        made = retake(frame, spot.face, settings, box=marks.box, landmarks=marks.landmarks)
+        made = recrop_face(frame, spot.face, settings, box=marks.box, landmarks=marks.landmarks)
         names = [name for name in Retake.__dataclass_fields__ if name != "png"]
         return Retake(**{name: getattr(made.face, name) for name in names}, png=made.png)
 
     def _frame(self, spot: Spot) -> "Frame":
-        from deepfake_dataset.faces.recrop import read_frame
+        from deepfake_dataset.faces.recrop import read_source_frame
 
         key = spot.video_id, spot.face.frame
         with self._lock:
             if key not in self._kept:
                 source = self._locate(spot.video_id)
-                self._kept[key] = read_frame(source, spot.face, self._dataset.settings.extract)
+                self._kept[key] = read_source_frame(
+                    source, spot.face, self._dataset.settings.extract
+                )
                 if len(self._kept) > _FRAMES_KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

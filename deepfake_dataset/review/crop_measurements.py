@@ -22,7 +22,7 @@ VERSION = 2
 """Raised whenever :func:`measure` would give other numbers for the same crops."""
 
 Look = Callable[[NDArray[np.uint8], float], tuple[float, ...]]
-"""``extract.second_look.look_again``: luma (n, n) of a crop and its margin to numbers."""
+"""``extract.second_look.recheck_crop``: luma (n, n) of a crop and its margin to numbers."""
 
 Embed = Callable[[NDArray[np.uint8], Face], NDArray[np.float32]]
 """Who a crop shows: RGB (n, n, 3) and the face's record to 128 numbers."""
