@@ -24,8 +24,13 @@ import dlib
 import numpy as np
 import PIL.Image
 
-from deepfake_dataset.faces.alignment import Anchors, Pose, anchors_of, pose_of
-from deepfake_dataset.faces.detection_windows import make_search
+from deepfake_dataset.faces.alignment import (
+    Anchors,
+    CropSquare,
+    anchors_from_landmarks,
+    crop_square,
+)
+from deepfake_dataset.faces.detection_windows import make_face_search
 from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.faces.model_files import model_file
@@ -49,9 +54,9 @@ class Photo:
     """(68, 2), a pixel's centre at half."""
 
     @cached_property
-    def pose(self) -> Pose:
+    def pose(self) -> CropSquare:
         """The true crop."""
-        return pose_of(anchors_of(self.points), SETTINGS.margin)
+        return crop_square(anchors_from_landmarks(self.points), SETTINGS.margin)
 
     @cached_property
     def frame(self) -> Frame:
@@ -74,7 +79,7 @@ class Error:
     """Difference of the rolls in degrees."""
 
 
-Crop = Callable[[Photo], Pose | None]
+Crop = Callable[[Photo], CropSquare | None]
 
 
 def main() -> None:
@@ -121,7 +126,7 @@ def show(title: str, photos: Sequence[Photo], crop: Crop) -> None:
     print(f"{title:16}", *cells, f"  {missed} ({missed / len(photos):.1%})")
 
 
-def error_of(pose: Pose, true: Pose) -> Error:
+def error_of(pose: CropSquare, true: CropSquare) -> Error:
     apart = np.hypot(pose.center_x - true.center_x, pose.center_y - true.center_y)
     turn = (pose.roll_deg - true.roll_deg + 180) % 360 - 180
     length = true.side / SETTINGS.margin
@@ -129,9 +134,11 @@ def error_of(pose: Pose, true: Pose) -> Error:
 
 
 def ours(detector: str, count: int) -> Crop:
-    def crop(photo: Photo) -> Pose | None:
+    def crop(photo: Photo) -> CropSquare | None:
         points = landmarks(photo, detector, count)
-        return None if points is None else pose_of(anchors_of(points), SETTINGS.margin)
+        return (
+            None if points is None else crop_square(anchors_from_landmarks(points), SETTINGS.margin)
+        )
 
     return crop
 
@@ -140,7 +147,7 @@ def drawn(*, rough: bool) -> Crop:
     """From hog's boxes, moved by up to 15 % of their width and scaled by up to 20 %."""
     rng = np.random.default_rng(0)
 
-    def crop(photo: Photo) -> Pose | None:
+    def crop(photo: Photo) -> CropSquare | None:
         found = detect(photo, "hog")
         if found is None:
             return None
@@ -148,7 +155,7 @@ def drawn(*, rough: bool) -> Crop:
         x, y = np.array(found.box.center) + rng.uniform(-0.15, 0.15, 2) * found.box.width
         box = Box(x - width / 2, y - width / 2, x + width / 2, y + width / 2)
         points = find_landmarks(photo.frame, box, 68, rough=rough)
-        return pose_of(anchors_of(points), SETTINGS.margin)
+        return crop_square(anchors_from_landmarks(points), SETTINGS.margin)
 
     return crop
 
@@ -162,26 +169,26 @@ def landmarks(photo: Photo, detector: str, count: int) -> Points | None:
 @cache
 def detect(photo: Photo, detector: str) -> Detection | None:
     """The face that the truth is about: others may stand in the background."""
-    search = make_search(replace(SETTINGS, detector=detector))
-    return next((d for d in search.whole(photo.frame) if _holds(d.box, photo.pose)), None)
+    search = make_face_search(replace(SETTINGS, detector=detector))
+    return next((d for d in search.find_in_frame(photo.frame) if _holds(d.box, photo.pose)), None)
 
 
 def dlib_alone(count: int) -> Crop:
     find = dlib.get_frontal_face_detector()
     predict = dlib.shape_predictor(str(model_file(f"shape_predictor_{count}_face_landmarks.dat")))
 
-    def crop(photo: Photo) -> Pose | None:
+    def crop(photo: Photo) -> CropSquare | None:
         for found in find(photo.rgb, 1):
             box = Box(found.left(), found.top(), found.right() + 1, found.bottom() + 1)
             if _holds(box, photo.pose):
                 points = np.array([(p.x, p.y) for p in predict(photo.rgb, found).parts()])
-                return pose_of(anchors_of(points + 0.5), SETTINGS.margin)
+                return crop_square(anchors_from_landmarks(points + 0.5), SETTINGS.margin)
         return None
 
     return crop
 
 
-def _holds(box: Box, pose: Pose) -> bool:
+def _holds(box: Box, pose: CropSquare) -> bool:
     return box.left <= pose.center_x <= box.right and box.top <= pose.center_y <= box.bottom
 
 
@@ -221,7 +228,7 @@ def show_five_points(photos: Sequence[Photo]) -> None:
     """Mouth and centre by the eyes and nose that the 5-point model gives."""
     print("\n5 points: mouth by eyes and nose, centre by nose")
     truths: dict[str, list[Anchors | None]] = {
-        "hand-checked points": [anchors_of(photo.points) for photo in photos],
+        "hand-checked points": [anchors_from_landmarks(photo.points) for photo in photos],
         "68-point model": [_anchors(photo) for photo in photos],
     }
     for title, anchors in truths.items():
@@ -232,7 +239,7 @@ def show_five_points(photos: Sequence[Photo]) -> None:
 
 def _anchors(photo: Photo) -> Anchors | None:
     points = landmarks(photo, "hog", 68)
-    return None if points is None else anchors_of(points)
+    return None if points is None else anchors_from_landmarks(points)
 
 
 def _proportions(photo: Photo, true: Anchors | None) -> tuple[float, float] | None:

@@ -99,7 +99,7 @@ def extract_once(path: Path) -> tuple[float, Video]:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
     began = time.process_time()
-    record = extract.extract_video(extract.Job(file, dataset))
+    record = extract.extract_video(extract.ExtractionJob(file, dataset))
     return time.process_time() - began, record
 
 
@@ -162,8 +162,8 @@ class Watch:
 PLACES: dict[str, tuple[Any, str]] = {
     "thumbnails": (Frame, "small"),
     "scene detection": (scene_detector.SceneDetector, "push"),
-    "search, whole frames": (detection_windows.Search, "_search_whole"),
-    "search, windows": (detection_windows.Search, "near"),
+    "search, whole frames": (detection_windows.FaceSearch, "_search_whole"),
+    "search, windows": (detection_windows.FaceSearch, "near"),
     "landmarks": (extract, "outline"),
     "crops": (crop, "cut_out"),
     "measures and PNG": (extract, "portray"),

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
-from deepfake_dataset.faces.alignment import cut_out
+from deepfake_dataset.faces.alignment import render_crop
 from deepfake_dataset.faces.embedding import embed_crop, embed_face
 from deepfake_dataset.split.similarity import near_duplicates, person_clusters
 from deepfake_dataset.split.similarity.face_embeddings import (
@@ -46,7 +46,9 @@ PER_PERSON = 20
 
 def main() -> None:
     arguments = _arguments()
-    photos = [(photo, cut_out(photo.frame, photo.pose, 256)) for photo in read(arguments.photos)]
+    photos = [
+        (photo, render_crop(photo.frame, photo.pose, 256)) for photo in read(arguments.photos)
+    ]
     _print_people(photos)
     if arguments.dataset:
         dataset = Dataset.open(arguments.dataset)

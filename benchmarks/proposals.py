@@ -21,9 +21,9 @@ import numpy as np
 from extract import clips
 from numpy.typing import NDArray
 
-from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import Detection, make_detector
-from deepfake_dataset.faces.proposals import make_proposer
+from deepfake_dataset.faces.proposals import make_face_proposer
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.video.decode import Decoder
@@ -112,7 +112,7 @@ def frame_of(luma: Luma) -> Frame:
     return Frame(0, 0, 0.0, "?", grey.reformat(format="yuvj420p"))
 
 
-def pictures(path: Path, search: Search) -> Iterator[Luma]:
+def pictures(path: Path, search: FaceSearch) -> Iterator[Luma]:
     """Frames of a video, and what they are with smaller faces."""
     following_s = 0.0
     with Decoder(path, 40_000_000) as decoder:
@@ -122,7 +122,7 @@ def pictures(path: Path, search: Search) -> Iterator[Luma]:
             following_s = frame.time_s + EVERY_S
             luma = frame.luma(frame.whole).pixels
             yield luma
-            widest = max((d.box.width for d in search.whole(frame)), default=150.0)
+            widest = max((d.box.width for d in search.find_in_frame(frame)), default=150.0)
             for width in WIDTHS:
                 if width < widest and min(luma.shape) * width / widest >= 2 * width:
                     scale = width / widest
@@ -131,12 +131,12 @@ def pictures(path: Path, search: Search) -> Iterator[Luma]:
                     )
 
 
-def timed(search: Search, frame: Frame) -> tuple[list[Detection], float]:
+def timed(search: FaceSearch, frame: Frame) -> tuple[list[Detection], float]:
     began = time.process_time()
-    return search.whole(frame), time.process_time() - began
+    return search.find_in_frame(frame), time.process_time() - began
 
 
-def compare(tally: Tally, frame: Frame, whole: Search, proposed: Search) -> None:
+def compare(tally: Tally, frame: Frame, whole: FaceSearch, proposed: FaceSearch) -> None:
     tally.pictures += 1
     expected, seconds = timed(whole, frame)
     tally.whole_s += seconds
@@ -160,10 +160,10 @@ def main() -> None:
     sizes = settings.min_face_px, settings.min_face_share
     tallies = {name: Tally() for name in CHANGES}
     for path in clips([Path(name) for name in sys.argv[1:]]):
-        for luma in pictures(path, Search(hog, *sizes, False)):
+        for luma in pictures(path, FaceSearch(hog, *sizes, False)):
             for name, change in CHANGES.items():
-                whole = Search(hog, *sizes, True)
-                proposed = Search(hog, *sizes, True, make_proposer())
+                whole = FaceSearch(hog, *sizes, True)
+                proposed = FaceSearch(hog, *sizes, True, make_face_proposer())
                 compare(tallies[name], frame_of(change(luma)), whole, proposed)
     columns = "pictures  faces  proposed  moved  more whole ms   windows"
     print(f"{'':18} {columns}")

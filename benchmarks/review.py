@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.commands.review import refresh_queue
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.faces.crop import Portrait, cut_face
+from deepfake_dataset.faces.crop import FaceCrop, crop_face
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.records import Box, Face, Video
@@ -133,7 +133,7 @@ def _choose(
     return list(plants.values())
 
 
-def _swap(spoilt: Plant, all_faces: list[tuple[Video, Face]], crops: dict[str, bytes]) -> Portrait:
+def _swap(spoilt: Plant, all_faces: list[tuple[Video, Face]], crops: dict[str, bytes]) -> FaceCrop:
     """Another video's crop at this face's place; in a run, one after the other of its crops."""
     others = [face for video, face in all_faces if _unrelated(video, spoilt.video)]
     first = int(np.random.default_rng(spoilt.seed).integers(len(others)))
@@ -145,7 +145,7 @@ def _swap(spoilt: Plant, all_faces: list[tuple[Video, Face]], crops: dict[str, b
         brightness=other.brightness,
         sha256=hashlib.sha256(png).hexdigest(),
     )
-    return Portrait(face, png)
+    return FaceCrop(face, png)
 
 
 def _unrelated(one: Video, other: Video) -> bool:
@@ -155,7 +155,7 @@ def _unrelated(one: Video, other: Video) -> bool:
     return one.video_id != other.video_id and not people[0] & people[1]
 
 
-def _recut(dataset: Dataset, plants: list[Plant]) -> Iterator[Portrait]:
+def _recut(dataset: Dataset, plants: list[Plant]) -> Iterator[FaceCrop]:
     if not plants:
         return
     by_frame = defaultdict(list)
@@ -170,12 +170,12 @@ def _recut(dataset: Dataset, plants: list[Plant]) -> Iterator[Portrait]:
                 yield _spoil(dataset, frame, spoilt)
 
 
-def _spoil(dataset: Dataset, frame: Frame, spoilt: Plant) -> Portrait:
+def _spoil(dataset: Dataset, frame: Frame, spoilt: Plant) -> FaceCrop:
     rng = np.random.default_rng(spoilt.seed)
     face = spoilt.face
     points = np.array(face.landmarks).reshape(-1, 2)
     box, moved = KINDS[spoilt.kind](frame, face.box, points, rng)
-    return cut_face(
+    return crop_face(
         frame,
         moved,
         Detection(box, face.score),

@@ -26,13 +26,13 @@ import numpy as np
 from scenedetect import AdaptiveDetector, ContentDetector, detect
 from scenedetect import SceneDetector as PeerDetector
 
-from deepfake_dataset.extract import needed, region_of
-from deepfake_dataset.faces.detection_windows import make_search
+from deepfake_dataset.extract import frame_needs, largest_face_region
+from deepfake_dataset.faces.detection_windows import make_face_search
 from deepfake_dataset.records import Box, Cause
 from deepfake_dataset.settings import ExtractSettings
-from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector, SmallFrame
-from deepfake_dataset.shots.thumbnail import Look, similarity
-from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector, ShrunkFrame
+from deepfake_dataset.shots.thumbnail import Thumbnail, similarity
+from deepfake_dataset.shots.thumbnail_stride import with_thumbnails
 from deepfake_dataset.video.decode import Decoder
 
 LIGHT_TOLERANCE_S = 0.5
@@ -107,13 +107,13 @@ class Cost:
 def run_ours(path: Path, cost: Cost) -> list[Boundary]:
     """As extraction does it: at the start of each scene a face is looked for, and watched."""
     settings = ExtractSettings()
-    with Decoder(path, films.MAX_PIXELS, needed(settings)) as decoder:
+    with Decoder(path, films.MAX_PIXELS, frame_needs(settings)) as decoder:
         frames = list(decoder.frames())
     numbered = {frame.index: frame for frame in frames}
-    detector, search = SceneDetector(), make_search(settings)
-    detector.watch(region_of(search.whole(frames[0]), frames[0]))
+    detector, search = SceneDetector(), make_face_search(settings)
+    detector.watch(largest_face_region(search.find_in_frame(frames[0]), frames[0]))
     found: list[Boundary] = []
-    for frame, small in glance(frames):
+    for frame, small in with_thumbnails(frames):
         if small is None:
             continue
         start = time.process_time()
@@ -122,7 +122,7 @@ def run_ours(path: Path, cost: Cost) -> list[Boundary]:
         for one in new:
             cost.latest_s = max(cost.latest_s, frame.time_s - one.time_s)
             first = numbered[one.frame]
-            detector.watch(region_of(search.whole(first), first))
+            detector.watch(largest_face_region(search.find_in_frame(first), first))
         found += new
     cost.frames += len(frames)
     return found + detector.finish()
@@ -203,12 +203,12 @@ def report_margins(clips: list[films.Clip], seed: int) -> None:
     print(f"alike, two shots: 90 % below {high[0]:.2f}, 99 % {high[1]:.2f}, most {high[2]:.2f}")
 
 
-def look_at(picture: films.Image) -> Look:
+def look_at(picture: films.Image) -> Thumbnail:
     """A picture as the detector would see it, all of one size and compressed hard."""
     small = cv2.resize(picture, (160, 90), interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 40])[1]
     yuv = cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2YCrCb)[..., [0, 2, 1]]
-    return Look(0, 0.0, cv2.resize(yuv, (80, 45), interpolation=cv2.INTER_AREA))
+    return Thumbnail(0, 0.0, cv2.resize(yuv, (80, 45), interpolation=cv2.INTER_AREA))
 
 
 def report_heads(folder: Path) -> None:
@@ -217,11 +217,13 @@ def report_heads(folder: Path) -> None:
     for path in [*(folder / "real").glob("*"), *(folder / "fake").glob("*")]:
         with Decoder(path, films.MAX_PIXELS) as decoder:
             frames = list(decoder.frames())
-        region = region_of(make_search(ExtractSettings()).whole(frames[0]), frames[0])
+        region = largest_face_region(
+            make_face_search(ExtractSettings()).find_in_frame(frames[0]), frames[0]
+        )
         if region is None:
             continue
         clips += 1
-        smalls = [SmallFrame(frame.index, frame.time_s, frame.small()) for frame in frames]
+        smalls = [ShrunkFrame(frame.index, frame.time_s, frame.thumbnail()) for frame in frames]
         for _ in range(BOXES):
             detector = SceneDetector()
             detector.watch(moved(region, rng))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepfake_dataset.demo.photos import PEOPLE, Photo, load
-from deepfake_dataset.faces.alignment import Pose, cut_out
+from deepfake_dataset.faces.alignment import CropSquare, render_crop
 from deepfake_dataset.video.frame import Frame
 
 SIZE, TIMES, ROLL_DEG = 128, 8, 12.0
@@ -31,8 +31,8 @@ def frame_of(picture: NDArray[np.uint8]) -> Frame:
     return Frame(0, 0, 0.0, "?", rgb.reformat(format="yuvj444p"))
 
 
-def grey(frame: Frame, pose: Pose, size: int) -> Plane:
-    crop = cut_out(frame, pose, size)
+def grey(frame: Frame, pose: CropSquare, size: int) -> Plane:
+    crop = render_crop(frame, pose, size)
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.float32)
 
 
@@ -47,7 +47,7 @@ def averaged_first(picture: NDArray[np.uint8], ratio: Fraction) -> Plane:
     """Of a photograph reduced until its face is as large as the crop."""
     height, width = (int(side / ratio) for side in picture.shape[:2])
     small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    pose = Pose(width / 2, height / 2, SIZE, ROLL_DEG)
+    pose = CropSquare(width / 2, height / 2, SIZE, ROLL_DEG)
     return grey(frame_of(np.asarray(small, np.uint8)), pose, SIZE)
 
 
@@ -59,7 +59,7 @@ def compare(photo: Photo, ratio: Fraction) -> list[float]:
     """Ours and averaged first, each beside both ideals."""
     picture = whole_steps(photo, ratio)
     side = float(SIZE * ratio)
-    pose = Pose(picture.shape[1] / 2, picture.shape[0] / 2, side, ROLL_DEG)
+    pose = CropSquare(picture.shape[1] / 2, picture.shape[0] / 2, side, ROLL_DEG)
     frame = frame_of(picture)
     many = grey(frame, pose, TIMES * SIZE)
     averaged = cv2.resize(many, (SIZE, SIZE), interpolation=cv2.INTER_AREA)

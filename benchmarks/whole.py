@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import make_detector
 from deepfake_dataset.records import Video
 from deepfake_dataset.settings import ExtractSettings
@@ -21,7 +21,7 @@ from deepfake_dataset.video.decode import Decoder
 
 def compare(video: Video, source: Path, settings: ExtractSettings) -> tuple[list[float], int]:
     """Overlaps of boxes where both found a face, and how many faces the samples missed."""
-    search = Search(
+    search = FaceSearch(
         make_detector(settings.detector), settings.min_face_px, settings.min_face_share, False
     )
     faces = {face.frame: face for face in video.faces}
@@ -31,7 +31,7 @@ def compare(video: Video, source: Path, settings: ExtractSettings) -> tuple[list
         for frame in decoder.frames():
             if frame.index not in faces and frame.index not in missed:
                 continue
-            found = search.whole(frame)
+            found = search.find_in_frame(frame)
             if frame.index in missed:
                 lost += bool(found)
             elif found:

@@ -1,4 +1,4 @@
-"""One video in, faces out: one pass over its frames, one scene in memory at a time."""
+"""Extracts the faces of one video: one pass over its frames, one scene in memory at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from deepfake_dataset.errors import (
     TooSmallError,
     VideoError,
 )
-from deepfake_dataset.faces.crop import portray
-from deepfake_dataset.faces.detection_windows import make_search
+from deepfake_dataset.faces.crop import crop_if_face
+from deepfake_dataset.faces.detection_windows import make_face_search
 from deepfake_dataset.faces.detectors import Detection
-from deepfake_dataset.faces.landmark_repair import outline
-from deepfake_dataset.faces.scene_faces import survey
+from deepfake_dataset.faces.landmark_repair import repair_landmarks
+from deepfake_dataset.faces.scene_faces import find_scene_faces
 from deepfake_dataset.records import (
     Box,
     Cause,
@@ -32,24 +32,24 @@ from deepfake_dataset.records import (
     VideoFile,
 )
 from deepfake_dataset.settings import ExtractSettings
-from deepfake_dataset.shots.sampling import SceneBuffer, most_kept
+from deepfake_dataset.shots.frame_buffer import FrameBuffer, max_frames_held
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
-from deepfake_dataset.shots.thumbnail_stride import GAP_S, glance
+from deepfake_dataset.shots.thumbnail_stride import MAX_STRIDE_S, with_thumbnails
 from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.video.decode import Decoder
 from deepfake_dataset.video.frame import Frame
-from deepfake_dataset.video.frame_skipping import Need
+from deepfake_dataset.video.frame_skipping import FrameNeeds
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A video to be done, and where its faces go."""
+class ExtractionJob:
+    """A video to extract, and the dataset that its faces go to."""
 
     file: VideoFile
     dataset: Dataset
 
 
-def extract_video(job: Job) -> Video:
+def extract_video(job: ExtractionJob) -> Video:
     """Decode a video, commit its faces and its record, and give the record.
 
     A video that cannot be used is committed as well, with the reason.
@@ -106,9 +106,9 @@ class _Extraction:
         self._misses: list[Miss] = []
         self._tracks = 0
         self._detector = SceneDetector(settings.min_scene_s)
-        self._buffer = SceneBuffer(settings.faces_per_scene)
+        self._buffer = FrameBuffer(settings.faces_per_scene)
         self._start = Boundary(0, 0.0, Cause.START)
-        self._search = make_search(settings)
+        self._search = make_face_search(settings)
 
     def run(self) -> Video:
         """Read the whole file once.
@@ -116,7 +116,7 @@ class _Extraction:
         Raises :class:`VideoError`.
         """
         most_pixels = round(self._settings.max_frame_megapixels * 1e6)
-        path, need = Path(self._file.location), needed(self._settings)
+        path, need = Path(self._file.location), frame_needs(self._settings)
         with Decoder(path, most_pixels, need) as decoder:
             last = self._read(decoder)
             stream = self._stream(decoder, last)
@@ -137,54 +137,54 @@ class _Extraction:
     def _read(self, decoder: Decoder) -> Frame:
         """Show every frame to the scene detector and the buffer; give the last one."""
         last: Frame | None = None
-        for frame, small in glance(decoder.frames()):
+        for frame, shrunk in with_thumbnails(decoder.frames()):
             if last is None:
-                self._first(frame)
+                self._check_first_frame(frame)
             elif (frame.width, frame.height) != (last.width, last.height):
                 # Places in the old picture mean nothing in the new one.
-                self._begin(Boundary(frame.index, frame.time_s, Cause.ANGLE))
-            self._buffer.offer(frame)
-            for boundary in self._detector.push(small) if small else ():
-                self._begin(boundary)
+                self._begin_scene(Boundary(frame.index, frame.time_s, Cause.ANGLE))
+            self._buffer.add(frame)
+            for boundary in self._detector.push(shrunk) if shrunk else ():
+                self._begin_scene(boundary)
             last = frame
         if last is None:
             decoder.raise_if_encrypted()
-            raise NoFramesError(_nothing(decoder))
+            raise NoFramesError(_why_no_frames(decoder))
         for boundary in self._detector.finish():
-            self._begin(boundary)
-        self._close(decoder.tally.frames, decoder.end_s)
+            self._begin_scene(boundary)
+        self._end_scene(decoder.tally.frames, decoder.end_s)
         return last
 
-    def _first(self, frame: Frame) -> None:
+    def _check_first_frame(self, frame: Frame) -> None:
         least = self._settings.min_width, self._settings.min_height
         if frame.width < least[0] or frame.height < least[1]:
             raise TooSmallError(
                 f"{frame.width}×{frame.height} pixels, less than {least[0]}×{least[1]}"
             )
         self._start = Boundary(frame.index, frame.time_s, Cause.START)
-        self._watch(frame)
+        self._watch_face(frame)
 
-    def _begin(self, boundary: Boundary) -> None:
+    def _begin_scene(self, boundary: Boundary) -> None:
         """Part with the scene that has ended; what is held of the next one stays."""
         if boundary.frame <= self._start.frame:
             return
         following = self._buffer.split(boundary.frame, boundary.blend)
-        self._close(boundary.frame, boundary.time_s)
+        self._end_scene(boundary.frame, boundary.time_s)
         self._buffer, self._start = following, boundary
         if following.frames:
-            self._watch(following.frames[0])
+            self._watch_face(following.frames[0])
 
-    def _watch(self, frame: Frame) -> None:
+    def _watch_face(self, frame: Frame) -> None:
         """Tell the scene detector where the face is: light is judged there.
 
         The search is not lost: the scene's first frame is always among its samples.
         """
-        self._detector.watch(region_of(self._search.whole(frame), frame))
+        self._detector.watch(largest_face_region(self._search.find_in_frame(frame), frame))
 
-    def _close(self, end_frame: int, end_s: float) -> None:
+    def _end_scene(self, end_frame: int, end_s: float) -> None:
         """Find the faces of the scene that has ended, and write them."""
         scene, faces, misses = len(self._scenes), len(self._faces), len(self._misses)
-        self._take_faces(scene, self._buffer.frames)
+        self._extract_faces(scene, self._buffer.frames)
         hits = len({face.frame for face in self._faces[faces:]})
         self._scenes.append(
             Scene(
@@ -199,26 +199,26 @@ class _Extraction:
             )
         )
 
-    def _take_faces(self, scene: int, held: Sequence[Frame]) -> None:
-        found = survey(held, self._settings.faces_per_scene, self._search)
+    def _extract_faces(self, scene: int, held: Sequence[Frame]) -> None:
+        found = find_scene_faces(held, self._settings.faces_per_scene, self._search)
         missed = list(found.misses)
         number: dict[int, int] = {}
         count, rough = self._settings.landmarks, self._search.detector.rough
-        outlines = outline(found.sightings, count, rough=rough)
-        for sighting, points in zip(found.sightings, outlines, strict=True):
-            index = sighting.frame.index
+        landmarks = repair_landmarks(found.faces, count, rough=rough)
+        for sampled, points in zip(found.faces, landmarks, strict=True):
+            index = sampled.frame.index
             name = f"{self._file.video_id}-{index:06d}-{number.get(index, 0)}"
-            track = self._tracks + sighting.track
-            portrait = portray(
-                sighting, points, self._settings, name=name, scene=scene, track=track
+            track = self._tracks + sampled.track
+            face_crop = crop_if_face(
+                sampled, points, self._settings, name=name, scene=scene, track=track
             )
-            if portrait is None:
-                missed.append((sighting.frame, MissReason.IMPLAUSIBLE))
+            if face_crop is None:
+                missed.append((sampled.frame, MissReason.IMPLAUSIBLE))
                 continue
             number[index] = number.get(index, 0) + 1
-            self._faces.append(portrait.face)
+            self._faces.append(face_crop.face)
             with writing(self._staged):
-                (self._staged / f"{name}.png").write_bytes(portrait.png)
+                (self._staged / f"{name}.png").write_bytes(face_crop.png)
         self._tracks += found.tracks
         self._misses += [
             Miss(scene, frame.index, frame.time_s, reason)
@@ -249,12 +249,12 @@ class _Extraction:
             raise TooShortError(f"{stream.duration_s:.2f} s long, less than {least:g} s")
 
 
-def needed(settings: ExtractSettings) -> Need:
+def frame_needs(settings: ExtractSettings) -> FrameNeeds:
     """What the frames of a video are needed for."""
-    return Need(most_kept(settings.faces_per_scene), GAP_S)
+    return FrameNeeds(max_frames_held(settings.faces_per_scene), MAX_STRIDE_S)
 
 
-def region_of(found: Sequence[Detection], frame: Frame) -> Box | None:
+def largest_face_region(found: Sequence[Detection], frame: Frame) -> Box | None:
     """The largest face found, in fractions of the frame."""
     box = max((d.box for d in found), key=lambda b: b.area, default=None)
     if box is None:
@@ -263,7 +263,7 @@ def region_of(found: Sequence[Detection], frame: Frame) -> Box | None:
     return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)
 
 
-def _nothing(decoder: Decoder) -> str:
+def _why_no_frames(decoder: Decoder) -> str:
     tally = decoder.tally
     if tally.frames_corrupt:
         return f"all {tally.frames_corrupt} frames are damaged"

@@ -39,6 +39,7 @@ from deepfake_dataset.records import (
     Video,
 )
 from deepfake_dataset.settings import ExtractSettings, Settings
+from deepfake_dataset.storage.scratch import CACHE_VARIABLE
 from deepfake_dataset.video.frame import Frame
 
 hypothesis.settings.register_profile("no test depends on time", deadline=None)
@@ -115,6 +116,15 @@ def pytest_configure() -> None:
     """Heed Ctrl-C, which tests send: a shell's background command starts with it ignored."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Tests, and the processes that they start, leave the user's cache folder alone."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

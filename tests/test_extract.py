@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset import extract as video_module
+from deepfake_dataset import extract as extract_module
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.extract import Job, extract_video, needed
+from deepfake_dataset.extract import ExtractionJob, extract_video, frame_needs
 from deepfake_dataset.faces import landmark_repair as outline_module
-from deepfake_dataset.faces.crop import Portrait, portray
+from deepfake_dataset.faces.crop import FaceCrop, crop_if_face
 from deepfake_dataset.faces.detectors.hog import HogDetector
-from deepfake_dataset.faces.landmarks import find_many
-from deepfake_dataset.faces.scene_faces import Sighting
+from deepfake_dataset.faces.landmarks import find_landmarks_of_many
+from deepfake_dataset.faces.scene_faces import SampledFace
 from deepfake_dataset.records import (
     Cause,
     Label,
@@ -50,7 +50,7 @@ def extracted(path: Path, folder: Path, **settings: object) -> tuple[Video, Data
         size_bytes=len(data),
         provenance=FAKE,
     )
-    return extract_video(Job(file, dataset)), dataset
+    return extract_video(ExtractionJob(file, dataset)), dataset
 
 
 @pytest.fixture(scope="module")
@@ -134,11 +134,11 @@ def test_frames_that_are_spared_change_nothing_about_a_video_of_one_shot(
     shot = [np.asarray(cv2.resize(astronaut[x : 288 + x], (480, 270))) for x in places]
     options = {"bf": "2", "x264-params": "b-adapt=0:qp=24"}
     path = write_film(tmp_path / "long.mp4", shot, options=options)
-    with Decoder(path, 10**9, needed(ExtractSettings(faces_per_scene=12))) as decoder:
+    with Decoder(path, 10**9, frame_needs(ExtractSettings(faces_per_scene=12))) as decoder:
         decoded = [frame.index for frame in decoder.frames()]
     assert len(decoded) < len(shot) - 20
     sparing, _ = extracted(path, tmp_path / "sparing", faces_per_scene=12)
-    monkeypatch.setattr(video_module, "needed", lambda _: None)
+    monkeypatch.setattr(extract_module, "frame_needs", lambda _: None)
     whole, _ = extracted(path, tmp_path / "whole", faces_per_scene=12)
     assert len(sparing.faces) == 12
     assert sparing == whole
@@ -172,7 +172,7 @@ def test_landmarks_are_found_as_the_detector_s_boxes_need_it(
 
     def find(*arguments: Any, rough: bool) -> Any:
         asked.append(rough)
-        return find_many(*arguments, rough=rough)
+        return find_landmarks_of_many(*arguments, rough=rough)
 
     monkeypatch.setattr(HogDetector, "rough", rough)
     monkeypatch.setattr(outline_module, "find_many", find)
@@ -260,7 +260,7 @@ def test_frames_larger_than_allowed_fail_with_a_record(film: Path, tmp_path: Pat
 def test_a_missing_file_fails_with_a_record(tmp_path: Path) -> None:
     dataset = Dataset.create(tmp_path / "d", Settings())
     file = VideoFile("0" * 16, str(tmp_path / "gone.mp4"), "gone.mp4", 5, Provenance())
-    video = extract_video(Job(file, dataset))
+    video = extract_video(ExtractionJob(file, dataset))
     assert (video.status, video.error) == (Status.FAILED, "unreadable")
     assert dataset.read(video.video_id) == video
 
@@ -281,12 +281,12 @@ def test_a_frame_with_one_face_out_of_two_is_no_miss(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def left_only(sighting: Sighting, *rest: Any, **names: Any) -> Portrait | None:
+    def left_only(sighting: SampledFace, *rest: Any, **names: Any) -> FaceCrop | None:
         if sighting.detection.box.center[0] > 480:
             return None
-        return portray(sighting, *rest, **names)
+        return crop_if_face(sighting, *rest, **names)
 
-    monkeypatch.setattr(video_module, "portray", left_only)
+    monkeypatch.setattr(extract_module, "crop_if_face", left_only)
     pairs = [np.concatenate([picture, picture], axis=1) for picture in two_shots[:20]]
     path = write_film(tmp_path / "pair.mp4", pairs)
     video, _ = extracted(path, tmp_path / "d", faces_per_scene=4, faces="all")
@@ -297,7 +297,7 @@ def test_a_frame_with_one_face_out_of_two_is_no_miss(
 def test_a_frame_whose_landmarks_form_no_face_is_a_miss(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video_module, "portray", lambda *_, **__: None)
+    monkeypatch.setattr(extract_module, "crop_if_face", lambda *_, **__: None)
     video, _ = extracted(film, tmp_path / "d", faces_per_scene=4)
     assert video.faces == ()
     assert [miss.reason for miss in video.misses] == [MissReason.IMPLAUSIBLE] * 8

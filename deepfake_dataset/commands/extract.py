@@ -28,7 +28,7 @@ from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 if TYPE_CHECKING:
-    from deepfake_dataset.extract import Job
+    from deepfake_dataset.extract import ExtractionJob
 
 _UNREADABLE = "unreadable-"
 _FILE_LIMIT_MB = 1024
@@ -257,10 +257,10 @@ class Extraction:
         if not self._due:
             return
         check_models()
-        from deepfake_dataset.extract import Job, extract_video
+        from deepfake_dataset.extract import ExtractionJob, extract_video
 
         settings = self._dataset.settings.run
-        jobs = (Job(file, self._dataset) for file in self._due)
+        jobs = (ExtractionJob(file, self._dataset) for file in self._due)
         outcomes = run_each(
             extract_video,
             takewhile(lambda _: not self._care.stopped(), jobs),
@@ -298,7 +298,7 @@ class Extraction:
         """Whether an unreadable file is to be noted; only a run that backs off lets it rest."""
         return not self._care.backs_off or self._is_due(lost[0])
 
-    def _video_of(self, outcome: "Outcome[Job, Video]") -> Video:
+    def _video_of(self, outcome: "Outcome[ExtractionJob, Video]") -> Video:
         if outcome.fault is None:
             assert outcome.result is not None
             return outcome.result

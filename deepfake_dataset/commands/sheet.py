@@ -28,7 +28,7 @@ def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) 
     Raises :class:`UsageError` where the dataset does not have the video.
     """
     from deepfake_dataset.report.contact_sheet import draw_video, stills_of
-    from deepfake_dataset.video.read_frames import read_stills
+    from deepfake_dataset.video.read_frames import read_frames_rgb
 
     opened = Dataset.open(dataset)
     named = as_path(video, "video")
@@ -37,7 +37,7 @@ def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) 
     given = named if record.video_id == file_id else None
     source = given or find_source(opened, record.video_id)
     wanted = stills_of(record)
-    stills = read_stills(source, wanted) if source else {}
+    stills = read_frames_rgb(source, wanted) if source else {}
     target = (
         as_path(output, "output") if output else opened.root / "reports" / f"{record.video_id}.png"
     )

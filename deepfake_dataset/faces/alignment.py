@@ -1,4 +1,4 @@
-"""The crop's geometry, and the crop: MesoNet's alignment (Afchar et al. 2018).
+"""Aligns a face and renders its crop: MesoNet's alignment (Afchar et al. 2018).
 
 The centre is the middle between nose tip and nose bridge; the face's length is 2.2 times
 the longer of eye to eye and eyes to mouth; the crop is a square of ``margin`` lengths,
@@ -42,7 +42,7 @@ class Anchors:
 
 
 @dataclass(frozen=True, slots=True)
-class Pose:
+class CropSquare:
     """A square in the frame: where a crop comes from."""
 
     center_x: float
@@ -76,7 +76,7 @@ class Pose:
         return Box(x - reach, y - reach, x + reach, y + reach)
 
 
-def anchors_of(points: Points) -> Anchors:
+def anchors_from_landmarks(points: Points) -> Anchors:
     """From 68 or 5 landmarks."""
     return _anchors_of_68(points) if len(points) == 68 else _anchors_of_5(points)
 
@@ -120,13 +120,13 @@ def _quarter_turn(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([-vector[1], vector[0]])
 
 
-def pose_of(anchors: Anchors, margin: float) -> Pose:
+def crop_square(anchors: Anchors, margin: float) -> CropSquare:
     """The square that MesoNet cuts out, ``margin`` times the face's length."""
     eyes = (anchors.right_eye + anchors.left_eye) / 2
     across = math.hypot(*(anchors.left_eye - anchors.right_eye))
     down_x, down_y = anchors.mouth - eyes
     length = _LENGTH * max(across, math.hypot(down_x, down_y))
-    return Pose(
+    return CropSquare(
         center_x=float(anchors.center[0]),
         center_y=float(anchors.center[1]),
         side=length * margin,
@@ -134,7 +134,7 @@ def pose_of(anchors: Anchors, margin: float) -> Pose:
     )
 
 
-def cut_out(frame: Frame, pose: Pose, size: int) -> Image:
+def render_crop(frame: Frame, pose: CropSquare, size: int) -> Image:
     """The crop as RGB of shape (size, size, 3); what lies outside the frame is reflected.
 
     Shrinking smooths first, so that fine texture does not alias into the crop. Luma is read
@@ -149,14 +149,16 @@ def cut_out(frame: Frame, pose: Pose, size: int) -> Image:
     return frame.colours(np.asarray(cv2.merge(parts), dtype=np.uint8))
 
 
-def _turned_bicubically(patch: Patch, pose: Pose, size: int) -> Image:
+def _turned_bicubically(patch: Patch, pose: CropSquare, size: int) -> Image:
     """OpenCV reads fractions so in a quarter of the time that it takes for bytes."""
     fractions = patch.pixels.astype(np.float32)
     turned = _turned(fractions, patch, pose, size, cv2.INTER_CUBIC)
     return np.asarray(cv2.convertScaleAbs(np.maximum(turned, 0)), dtype=np.uint8)
 
 
-def _turned(pixels: NDArray[Any], patch: Patch, pose: Pose, size: int, method: int) -> NDArray[Any]:
+def _turned(
+    pixels: NDArray[Any], patch: Patch, pose: CropSquare, size: int, method: int
+) -> NDArray[Any]:
     """The square of a pose, (size, size), read from the pixels of a patch."""
     return np.asarray(
         cv2.warpAffine(
@@ -169,7 +171,7 @@ def _turned(pixels: NDArray[Any], patch: Patch, pose: Pose, size: int, method: i
     )
 
 
-def share_outside(pose: Pose, frame: Box) -> float:
+def share_outside(pose: CropSquare, frame: Box) -> float:
     """Share of the crop's area beyond the frame, 0 to 1."""
     if pose.around.lies_in(frame):
         return 0.0  # and no rounding error
@@ -179,7 +181,7 @@ def share_outside(pose: Pose, frame: Box) -> float:
     return min(1.0, max(0.0, 1 - inside / pose.side**2))
 
 
-def _around(pose: Pose, size: int) -> Box:
+def _around(pose: CropSquare, size: int) -> Box:
     """Upright box that holds the square, and as much more as interpolation and smoothing reach.
 
     That is two pixels, and more of them where several make one of the crop.
@@ -188,7 +190,7 @@ def _around(pose: Pose, size: int) -> Box:
     return box.resized(box.width + 2 * reach)
 
 
-def _crop_to_patch(pose: Pose, size: int, patch: Patch) -> NDArray[np.float64]:
+def _crop_to_patch(pose: CropSquare, size: int, patch: Patch) -> NDArray[np.float64]:
     """2×3 matrix from pixel indices of the crop to pixel indices of the patch.
 
     A pixel's index is its corner; its centre lies half a pixel further, on both sides.

@@ -1,4 +1,4 @@
-"""Measures of a crop and of a face's attitude, kept with every face."""
+"""Measures kept with every crop: sharpness and yaw."""
 
 import math
 

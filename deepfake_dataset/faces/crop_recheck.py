@@ -1,4 +1,4 @@
-"""A second look at a crop that is there already: whether a face is in it, and lies right.
+"""Rechecks a crop: whether a detector and a landmark model find a face in it, and where.
 
 It sees the crop alone, not the frame, so it does not repeat what made the crop: detector and
 landmarks start anew, on a picture in which a face that was aligned well fills the middle.
@@ -11,7 +11,7 @@ import cv2
 import dlib
 import numpy as np
 
-from deepfake_dataset.faces.alignment import anchors_of
+from deepfake_dataset.faces.alignment import anchors_from_landmarks
 from deepfake_dataset.faces.detectors import make_detector
 from deepfake_dataset.faces.model_files import model_file
 from deepfake_dataset.faces.shape_predictor import Points
@@ -24,7 +24,7 @@ _FACE_SHARE = 0.76
 """Side of the detector's box over the crop's, at extraction's usual margin of 1.3."""
 
 
-def look_again(luma: Image, margin: float) -> tuple[float, ...]:
+def recheck_crop(luma: Image, margin: float) -> tuple[float, ...]:
     """What is seen in the luma (n, n) of an aligned crop of that margin.
 
     Gives the detector's score, and its box's middle (x, y) and side, all NaN where it finds
@@ -49,7 +49,7 @@ def _detected(small: Image, margin: float) -> tuple[float, ...]:
 
 def _eyes(small: Image, margin: float) -> tuple[float, ...]:
     unit = _SIDE / margin
-    anchors = anchors_of(_points(small, _FACE_SHARE * 1.3 * unit))
+    anchors = anchors_from_landmarks(_points(small, _FACE_SHARE * 1.3 * unit))
     across = anchors.left_eye - anchors.right_eye
     x, y = ((anchors.left_eye + anchors.right_eye) / 2 - _SIDE / 2) / unit
     turn = math.degrees(math.atan2(across[1], across[0]))

@@ -1,4 +1,4 @@
-"""Where to look for faces: over the whole frame, or in a window around a known one.
+"""Detects faces in a whole frame, or in a window around a known face.
 
 A whole frame is searched by a detector that costs little. With one that costs more, windows
 are searched where faces are proposed.
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from deepfake_dataset.faces.detectors import Detection, Detector, make_detector
-from deepfake_dataset.faces.proposals import SMALLEST_PX, Proposer, make_proposer
+from deepfake_dataset.faces.proposals import SMALLEST_PX, FaceProposer, make_face_proposer
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.video.frame import Frame, Patch
@@ -28,20 +28,20 @@ _SAME = 0.4
 
 
 @dataclass(slots=True)
-class Search:
-    """Finds faces down to a smallest size with one detector."""
+class FaceSearch:
+    """Detects faces down to a smallest size with one detector."""
 
     detector: Detector
     min_face_px: float
     min_face_share: float
     every_face: bool
     """Whether small faces are wanted where large ones are."""
-    proposer: Proposer | None = None
+    proposer: FaceProposer | None = None
     """Says where the detector looks in a whole frame; everywhere if there is none."""
     _in_vain: bool = False
     _latest: tuple[Frame, list[Detection]] | None = None
 
-    def whole(self, frame: Frame) -> list[Detection]:
+    def find_in_frame(self, frame: Frame) -> list[Detection]:
         """Faces anywhere in the frame; small ones only if no large one is there.
 
         Asking for the same frame twice in a row costs nothing.
@@ -93,7 +93,7 @@ class Search:
         larger = {self._on_pyramid(smallest, share * side) for share in _LARGER_SHARES}
         return sorted({smallest, *larger}, reverse=True)
 
-    def near(self, frame: Frame, known: Detection) -> list[Detection]:
+    def find_around(self, frame: Frame, known: Detection) -> list[Detection]:
         """Faces around a known one, down to one pyramid step smaller than it.
 
         Sizes searched are steps of one pyramid for the whole frame. Steps counted from the
@@ -140,15 +140,15 @@ def _apart(found: Sequence[Detection]) -> list[Detection]:
     return apart
 
 
-def make_search(settings: ExtractSettings) -> Search:
+def make_face_search(settings: ExtractSettings) -> FaceSearch:
     """The search that settings ask for, its models loaded."""
     detector = make_detector(settings.detector)
-    return Search(
+    return FaceSearch(
         detector=detector,
         min_face_px=settings.min_face_px,
         min_face_share=settings.min_face_share,
         every_face=settings.faces == "all",
-        proposer=make_proposer() if detector.costly else None,
+        proposer=make_face_proposer() if detector.costly else None,
     )
 
 

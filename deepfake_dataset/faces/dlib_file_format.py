@@ -1,4 +1,4 @@
-"""How dlib writes numbers into its model files, so that they can be read here.
+"""Reads the numbers in dlib's model files, as dlib serialises them.
 
 A whole number is a head of one byte, and then up to eight. The head's lower half says how many,
 its highest bit whether the number is negative. A fraction is two whole numbers: a mantissa and

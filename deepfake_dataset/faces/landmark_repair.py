@@ -1,12 +1,12 @@
-"""Landmarks of a scene's faces, each checked against the same face in the samples around it."""
+"""Finds the landmarks of a scene's faces and repairs those that jump against their track."""
 
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from deepfake_dataset.faces.landmarks import box_about, find_many
-from deepfake_dataset.faces.scene_faces import Sighting
+from deepfake_dataset.faces.landmarks import box_about, find_landmarks_of_many
+from deepfake_dataset.faces.scene_faces import SampledFace
 from deepfake_dataset.faces.shape_predictor import Points
 from deepfake_dataset.records import Box
 
@@ -20,14 +20,14 @@ _DOUBTED = math.log(1.05)
 _MOST_OFF = math.log(1.3)
 
 
-def outline(sightings: Sequence[Sighting], count: int, *, rough: bool) -> list[Points]:
+def repair_landmarks(sightings: Sequence[SampledFace], count: int, *, rough: bool) -> list[Points]:
     """The ``count`` points of every face, (count, 2) in pixels of its frame.
 
     From a box that is a step of the detector's pyramid too large, points can end on a hat and
     a collar. Where they are of another size than in the samples around they are found once
     more, from a box of the size that goes with those, and the more usual ones are kept.
     """
-    found = find_many([(s.frame, s.start) for s in sightings], count, rough=rough)
+    found = find_landmarks_of_many([(s.frame, s.start) for s in sightings], count, rough=rough)
     usual = _usual_widths(sightings, found)
     doubted = [
         place
@@ -36,17 +36,19 @@ def outline(sightings: Sequence[Sighting], count: int, *, rough: bool) -> list[P
         and _off(sightings[place].start, usual[place]) <= _MOST_OFF
     ]
     starts = [(sightings[i].frame, sightings[i].start.resized(usual[i])) for i in doubted]
-    for place, again in zip(doubted, find_many(starts, count, rough=rough), strict=True):
+    for place, again in zip(
+        doubted, find_landmarks_of_many(starts, count, rough=rough), strict=True
+    ):
         both = found[place], again
         found[place] = min(both, key=lambda points: _off(box_about(points), usual[place]))
     return found
 
 
-def _usual_widths(sightings: Sequence[Sighting], found: Sequence[Points]) -> list[float]:
+def _usual_widths(sightings: Sequence[SampledFace], found: Sequence[Points]) -> list[float]:
     """For each face the width of the box that goes with its track's points around it."""
     tracks: dict[int, list[int]] = defaultdict(list)
-    for place, sighting in enumerate(sightings):
-        tracks[sighting.track].append(place)
+    for place, sampled in enumerate(sightings):
+        tracks[sampled.track].append(place)
     usual = [0.0] * len(found)
     for places in tracks.values():
         widths = _medians([box_about(found[place]).width for place in places])

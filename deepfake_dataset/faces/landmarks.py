@@ -1,4 +1,4 @@
-"""Points of a face, by dlib's ensemble of regression trees (Kazemi & Sullivan 2014)."""
+"""Finds landmarks in a face's box, with dlib's models (Kazemi & Sullivan 2014)."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from deepfake_dataset.faces.detection_windows import grow
 from deepfake_dataset.faces.model_files import model_file
-from deepfake_dataset.faces.shape_predictor import Points, Trees
+from deepfake_dataset.faces.shape_predictor import Points, ShapePredictor
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Frame, Patch
 
@@ -29,8 +29,8 @@ _SPREAD = {68: 0.34, 5: 0.22}
 
 
 @cache
-def _trees(count: int) -> Trees:
-    return Trees(model_file(_FILES[count]))
+def _trees(count: int) -> ShapePredictor:
+    return ShapePredictor(model_file(_FILES[count]))
 
 
 def load(count: int) -> None:
@@ -39,11 +39,11 @@ def load(count: int) -> None:
 
 
 def find_landmarks(frame: Frame, box: Box, count: int, *, rough: bool = False) -> Points:
-    """The points of one face: see :func:`find_many`."""
-    return find_many([(frame, box)], count, rough=rough)[0]
+    """The points of one face: see :func:`find_landmarks_of_many`."""
+    return find_landmarks_of_many([(frame, box)], count, rough=rough)[0]
 
 
-def find_many(
+def find_landmarks_of_many(
     faces: Sequence[tuple[Frame, Box]], count: int, *, rough: bool = False
 ) -> list[Points]:
     """The points of faces in boxes: (count, 2) x and y in pixels of the frame; 68 or 5.

@@ -1,4 +1,4 @@
-"""Where model files lie: in packages that carry little else."""
+"""Finds the model files of dlib and MTCNN, in the packages that carry them."""
 
 from functools import cache
 from importlib.util import find_spec

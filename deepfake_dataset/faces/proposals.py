@@ -1,4 +1,4 @@
-"""Where faces may be: the first two networks of MTCNN (Zhang et al. 2016), asked to miss none.
+"""Proposes places where faces may be: the first two networks of MTCNN (Zhang et al. 2016).
 
 They work on pictures a third as wide as dlib's detector needs, in a seventh of its time. They
 only say where to look; whether a face is there, and where its box lies, the detector says.
@@ -35,7 +35,7 @@ _SAME = 0.4
 _CONTRAST, _TILES = 4.0, (4, 4)
 
 
-class Proposer:
+class FaceProposer:
     """Proposes places to look for faces at."""
 
     def __init__(self) -> None:
@@ -92,9 +92,9 @@ class Proposer:
 
 
 @cache
-def make_proposer() -> Proposer:
+def make_face_proposer() -> FaceProposer:
     """One a process: its models are loaded once."""
-    return Proposer()
+    return FaceProposer()
 
 
 def grey_network(name: str) -> cv2.dnn.Net:

@@ -1,4 +1,4 @@
-"""One frame of a video again, the very one that a face was cut from, and a crop from it."""
+"""Crops a face anew from the very frame of the source video that it was cut from."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 
 from deepfake_dataset.errors import NoFaceThereError, VideoError
-from deepfake_dataset.faces.alignment import Pose, cut_out
-from deepfake_dataset.faces.crop import Portrait, cut_face, is_face
+from deepfake_dataset.faces.alignment import CropSquare, render_crop
+from deepfake_dataset.faces.crop import FaceCrop, crop_face, encode_png, is_face
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.landmarks import find_landmarks
-from deepfake_dataset.faces.png import encode
 from deepfake_dataset.faces.shape_predictor import Points
 from deepfake_dataset.records import Box, Face
 from deepfake_dataset.settings import ExtractSettings
@@ -27,7 +26,7 @@ _LEAST_PX = 4
 _JPEG_QUALITY = 90
 
 
-def read_frame(path: Path, face: Face, settings: ExtractSettings) -> Frame:
+def read_source_frame(path: Path, face: Face, settings: ExtractSettings) -> Frame:
     """The frame that a face of a record was cut from.
 
     It is looked for by its timestamp from the keyframe before it, and taken if the face cut
@@ -40,14 +39,14 @@ def read_frame(path: Path, face: Face, settings: ExtractSettings) -> Frame:
     return _sought(path, face, settings) or _counted(path, face, settings)
 
 
-def retake(
+def recrop_face(
     frame: Frame,
     face: Face,
     settings: ExtractSettings,
     *,
     box: Box | None,
     landmarks: Sequence[float],
-) -> Portrait:
+) -> FaceCrop:
     """The face as it was marked in the frame: by its landmarks, or by a box to find them in.
 
     Raises :class:`NoFaceThereError` where the marks do not form a face.
@@ -62,7 +61,7 @@ def retake(
             "the landmarks are too large, too small or too far off for the box",
             "move the box over the face, from the eyebrows to the chin, or reject it",
         )
-    return cut_face(
+    return crop_face(
         frame,
         points,
         Detection(around, face.score),
@@ -73,7 +72,7 @@ def retake(
     )
 
 
-def encode_still(frame: Frame) -> bytes:
+def encode_jpeg(frame: Frame) -> bytes:
     """The whole frame as JPEG, as it is shown."""
     return _jpeg(frame.rgb(frame.whole).pixels)
 
@@ -113,8 +112,8 @@ def _opened(path: Path, settings: ExtractSettings) -> Decoder:
 
 
 def _cut_again(frame: Frame, face: Face, settings: ExtractSettings) -> str:
-    pose = Pose(face.center_x, face.center_y, face.native_px, face.roll_deg)
-    return hashlib.sha256(encode(cut_out(frame, pose, settings.size_px))).hexdigest()
+    pose = CropSquare(face.center_x, face.center_y, face.native_px, face.roll_deg)
+    return hashlib.sha256(encode_png(render_crop(frame, pose, settings.size_px))).hexdigest()
 
 
 def _points(flat: Sequence[float]) -> Points:

@@ -1,19 +1,19 @@
-"""Who is in a scene: which of the held frames show the faces wanted, and why others do not."""
+"""Finds the faces of a scene in sampled frames, and says why a sampled frame gave none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import Detection
-from deepfake_dataset.faces.tracking import Track, find_near, find_tracks, pick_target
+from deepfake_dataset.faces.tracking import Track, find_nearby, find_tracks, pick_target
 from deepfake_dataset.records import Box, MissReason
-from deepfake_dataset.shots.sampling import spread
+from deepfake_dataset.shots.sampling import pick_spread
 from deepfake_dataset.video.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A face in a frame."""
+class SampledFace:
+    """A face found in one sampled frame."""
 
     frame: Frame
     track: int
@@ -24,38 +24,38 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What the samples of a scene gave."""
+class SceneFaces:
+    """The faces found in a scene's sampled frames, and the frames without one."""
 
-    sightings: tuple[Sighting, ...]
+    faces: tuple[SampledFace, ...]
     """In order of frames, then tracks."""
     misses: tuple[tuple[Frame, MissReason], ...]
     tracks: int
 
 
-def survey(held: Sequence[Frame], wanted: int, search: Search) -> Survey:
+def find_scene_faces(held: Sequence[Frame], wanted: int, search: FaceSearch) -> SceneFaces:
     """Sample ``wanted`` of the frames held, evenly, and find the faces in them.
 
     A sample without the face that the scene is about is a miss; the nearest frame held
     between its neighbours that does show the face is taken as well.
     """
-    chosen = spread(held, wanted)
+    chosen = pick_spread(held, wanted)
     samples = [held[i] for i in chosen]
     tracks = find_tracks(samples, search)
     if not tracks:
-        return Survey((), tuple((frame, MissReason.NO_FACE) for frame in samples), 0)
+        return SceneFaces((), tuple((frame, MissReason.NO_FACE) for frame in samples), 0)
     target = pick_target(tracks, len(samples))
     kept = tracks if search.every_face else [target]
     missed = [i for i in range(len(samples)) if not any(i in track.seen for track in kept)]
-    sightings = [
-        Sighting(frame, number, track.seen[i], track.steady_box(i))
+    faces = [
+        SampledFace(frame, number, track.seen[i], track.steady_box(i))
         for i, frame in enumerate(samples)
         for number, track in enumerate(kept)
         if i in track.seen
     ]
-    sightings += _stand_ins(held, chosen, missed, target, kept.index(target), search)
-    return Survey(
-        tuple(sorted(sightings, key=lambda s: (s.frame.index, s.track))),
+    faces += _stand_ins(held, chosen, missed, target, kept.index(target), search)
+    return SceneFaces(
+        tuple(sorted(faces, key=lambda s: (s.frame.index, s.track))),
         tuple((samples[i], _reason(tracks, i)) for i in missed),
         len(kept),
     )
@@ -72,8 +72,8 @@ def _stand_ins(
     missed: Sequence[int],
     target: Track,
     number: int,
-    search: Search,
-) -> Iterator[Sighting]:
+    search: FaceSearch,
+) -> Iterator[SampledFace]:
     """For each missed sample, the nearest spare frame that shows the target, if one does."""
     used = set(chosen)
     for sample in missed:
@@ -83,9 +83,9 @@ def _stand_ins(
             if spare in used:
                 continue
             used.add(spare)
-            found = find_near(held[spare], known, search)
+            found = find_nearby(held[spare], known, search)
             if found:
-                yield Sighting(held[spare], number, found, found.box.resized(known.box.width))
+                yield SampledFace(held[spare], number, found, found.box.resized(known.box.width))
                 break
 
 

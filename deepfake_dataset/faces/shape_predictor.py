@@ -1,4 +1,4 @@
-"""Points of many faces at once, by an ensemble of regression trees (Kazemi & Sullivan 2014).
+"""The landmark model: an ensemble of regression trees, for many faces at once.
 
 The same model file gives the same points as with dlib's ``shape_predictor``, but for dlib's
 rounding to whole pixels, in a third of the time: dlib goes through the 65 MB of the 68-point model
@@ -44,7 +44,7 @@ class _Stage:
     """(trees × leaves, points × 2) what a leaf adds to the points."""
 
 
-class Trees:
+class ShapePredictor:
     """The model in one of dlib's files. All of its trees are of one depth."""
 
     def __init__(self, path: Path) -> None:

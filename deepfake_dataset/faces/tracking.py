@@ -1,4 +1,4 @@
-"""Faces through a scene: searched for where none is known, followed where one is.
+"""Tracks faces through a scene, and picks the face that the scene is about.
 
 From each face that a search of a whole frame finds, a window is followed through the
 samples, forwards and backwards; where it shows no face it waits in place. Whole frames are
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Frame
@@ -68,7 +68,7 @@ class Track:
         return min(self.seen, key=lambda i: (abs(i - position), i))
 
 
-def find_tracks(frames: Sequence[Frame], search: Search) -> list[Track]:
+def find_tracks(frames: Sequence[Frame], search: FaceSearch) -> list[Track]:
     """Every face of a scene's samples, by first appearance."""
     scene = _Scene(frames, search)
     for position in scene.to_search():
@@ -84,7 +84,7 @@ def pick_target(tracks: Sequence[Track], samples: int) -> Track:
 class _Scene:
     """The samples of one scene, and what is known of the faces in them."""
 
-    def __init__(self, frames: Sequence[Frame], search: Search) -> None:
+    def __init__(self, frames: Sequence[Frame], search: FaceSearch) -> None:
         self.frames = frames
         self.search = search
         self.tracks: list[Track] = []
@@ -99,7 +99,7 @@ class _Scene:
 
     def look(self, position: int) -> None:
         """Search one whole frame; follow whatever is new in it both ways."""
-        found = self.search.whole(self.frames[position])
+        found = self.search.find_in_frame(self.frames[position])
         self._looked_s = self.frames[position].time_s
         self._pause_s = _SEARCH_AT_LEAST_S if found else self._longer_pause()
         for detection in found:
@@ -147,13 +147,13 @@ class _Scene:
     def _near(self, position: int, known: Detection) -> Detection | None:
         """The same face in the next frame, unless it is another track's there."""
         taken = self._known(position)
-        found = find_near(self.frames[position], known, self.search)
+        found = find_nearby(self.frames[position], known, self.search)
         return found if found and not any(_same(found, other) for other in taken) else None
 
 
-def find_near(frame: Frame, known: Detection, search: Search) -> Detection | None:
+def find_nearby(frame: Frame, known: Detection, search: FaceSearch) -> Detection | None:
     """The face that lay at a known place a moment before, if it is still near."""
-    found = [d for d in search.near(frame, known) if d.box.overlap(known.box) >= _STILL]
+    found = [d for d in search.find_around(frame, known) if d.box.overlap(known.box) >= _STILL]
     return max(found, key=lambda d: d.box.overlap(known.box), default=None)
 
 

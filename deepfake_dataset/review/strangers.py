@@ -1,4 +1,4 @@
-"""Who is in a video: asked of few faces, where looks give a reason to ask."""
+"""Finds faces of other people within a track, where their looks give a reason to ask."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ much as 30 other looks."""
 
 
 @dataclass(frozen=True)
-class People:
+class TrackIdentities:
     """The faces of one video, and what can tell who they show."""
 
     embed: Callable[[int], NDArray[np.float32]]
@@ -45,7 +45,7 @@ class People:
         for rows, middle in zip(tracks, usual, strict=True):
             if one_person:
                 strangers[rows] = self._apart(middle, usual[longest])
-            for stretch in _stretches(rows, apart):
+            for stretch in _far_runs(rows, apart):
                 strange = self._apart(int(stretch[apart[stretch].argmin()]), middle)
                 strangers[stretch] = np.maximum(strangers[stretch], strange)
         return strangers
@@ -61,7 +61,7 @@ class People:
         return self._known[row]
 
 
-def _stretches(rows: NDArray[np.int64], apart: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:
+def _far_runs(rows: NDArray[np.int64], apart: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:
     """Faces in a row that are far from their track's middle, the farthest first; not all."""
     far = apart[rows] >= STRANGERS
     pieces = np.split(rows, np.flatnonzero(np.diff(far)) + 1)

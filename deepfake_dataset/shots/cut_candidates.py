@@ -1,4 +1,4 @@
-"""Where a cut might be: scenedetect's adaptive detector at a sensitive setting.
+"""Cut candidates: scenedetect's adaptive detector at a sensitive setting.
 
 The one module that knows scenedetect, whose interface is not stable yet.
 """
@@ -8,7 +8,7 @@ import numpy as np
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
-from deepfake_dataset.shots.thumbnail import Look, Pixels
+from deepfake_dataset.shots.thumbnail import Pixels, Thumbnail
 
 # Well below scenedetect's own defaults (3.0 and 15): what it names is verified later.
 _RATIO = 2.0
@@ -22,7 +22,7 @@ _OFFSET = -_TO_BGR[:, 1:].sum(axis=1, keepdims=True) * 128
 _MATRIX = np.hstack([_TO_BGR, _OFFSET])
 
 
-class Candidates:
+class CutCandidates:
     """Frames that differ from the one before them more than their neighbours do."""
 
     def __init__(self) -> None:
@@ -33,9 +33,11 @@ class Candidates:
             min_content_val=_MIN_CONTENT,
         )
 
-    def push(self, look: Look) -> list[int]:
+    def push(self, thumbnail: Thumbnail) -> list[int]:
         """Indices of frames at which a new shot might begin; two frames late."""
-        found = self._detector.process_frame(FrameTimecode(look.index, _CLOCK), _bgr(look))
+        found = self._detector.process_frame(
+            FrameTimecode(thumbnail.index, _CLOCK), _bgr(thumbnail)
+        )
         return [timecode.frame_num for timecode in found]
 
 
@@ -55,5 +57,5 @@ class _Detector(AdaptiveDetector):  # type: ignore[misc]
         return float(sum(cv2.sumElems(cv2.absdiff(self._hsv, before)))) / self._hsv.size
 
 
-def _bgr(look: Look) -> Pixels:
-    return np.asarray(cv2.transform(look.yuv, _MATRIX), dtype=np.uint8)
+def _bgr(thumbnail: Thumbnail) -> Pixels:
+    return np.asarray(cv2.transform(thumbnail.yuv, _MATRIX), dtype=np.uint8)

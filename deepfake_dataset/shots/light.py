@@ -1,4 +1,4 @@
-"""Changes of light: tone and colour move and stay moved while the edges stay.
+"""Detects changes of light: tone and colour move and stay moved while the edges stay.
 
 Six to ten times a second the picture is reduced to a coarse grid of cells. Windows before and
 after a possible change are compared cell by cell: light moves nearly all cells the same
@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.records import Box
-from deepfake_dataset.shots.thumbnail import Look, are_similar, same_shot
+from deepfake_dataset.shots.thumbnail import Thumbnail, are_similar, same_shot
 
 Cells = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_BEAT_S = 0.1
+_SAMPLE_EVERY_S = 0.1
 _CHECK_EVERY_S = 0.3
 """Windows are long: asked three times a second they say as much as at every beat."""
 _HOLD_S = 1.0
@@ -30,7 +30,7 @@ _MIN_BEFORE_S = 0.4
 # Lengths of change that are looked for: a step, and slow ramps.
 _RAMPS_S = np.array([0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0])
 _KEPT_S = 2 * _HOLD_S + float(_RAMPS_S[-1])
-_MAX_LOOKS = 600
+_MAX_THUMBNAILS = 600
 _GRID_LONG_SIDE = 16
 # One unit of change: in log luma (a gain of 1.1) and in levels of chroma.
 _LOG_UNIT = 0.10
@@ -63,7 +63,7 @@ _MAX_MEAN_DRIFT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LightChange:
     """The frame at which half of a change of light has passed."""
 
     frame: int
@@ -71,31 +71,31 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Beat:
+class _LightSample:
     """The cells of one look, in units of a change: log luma and chroma."""
 
-    look: Look
+    thumbnail: Thumbnail
     tone: Cells
     """(cells, 3)."""
     mean: Cells
     """(3,) of the cells that are watched."""
 
     @classmethod
-    def of(cls, look: Look, shares: Cells) -> "_Beat":
+    def of(cls, thumbnail: Thumbnail, shares: Cells) -> "_LightSample":
         """Reduce a look to cells; ``shares`` are those of each cell in the mean."""
-        size = _grid_size(look)[::-1]
-        grid = cv2.resize(look.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
+        size = _grid_size(thumbnail)[::-1]
+        grid = cv2.resize(thumbnail.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
         tone = grid / np.float32(_CHROMA_UNIT)
         tone[:, 0] = _LOG_LUMA[grid[:, 0]]
-        return cls(look, tone, np.asarray(shares @ tone))
+        return cls(thumbnail, tone, np.asarray(shares @ tone))
 
 
-class LightDetector:
-    """Finds lasting changes of light in looks given in order."""
+class LightChangeDetector:
+    """Detects lasting changes of light in thumbnails given in order."""
 
     def __init__(self) -> None:
-        self._looks: deque[Look] = deque(maxlen=_MAX_LOOKS)
-        self._beats: deque[_Beat] = deque()
+        self._thumbnails: deque[Thumbnail] = deque(maxlen=_MAX_THUMBNAILS)
+        self._samples: deque[_LightSample] = deque()
         self._region: Box | None = None
         self._shares: Cells | None = None
         self._checked_s = -math.inf
@@ -103,65 +103,74 @@ class LightDetector:
     def watch(self, region: Box | None) -> None:
         """Judge by this part of the picture, in fractions of it."""
         self._region, self._shares = region, None
-        self._beats = deque(self._beat(beat.look) for beat in self._beats)
+        self._samples = deque(self._light_sample(sample.thumbnail) for sample in self._samples)
 
     def restart(self, frame: int) -> None:
         """Forget all looks before this frame: they belong to another scene."""
-        while self._looks and self._looks[0].index < frame:
-            self._looks.popleft()
-        while self._beats and self._beats[0].look.index < frame:
-            self._beats.popleft()
+        while self._thumbnails and self._thumbnails[0].index < frame:
+            self._thumbnails.popleft()
+        while self._samples and self._samples[0].thumbnail.index < frame:
+            self._samples.popleft()
 
-    def push(self, look: Look, in_doubt: bool) -> Change | None:
+    def push(self, thumbnail: Thumbnail, in_doubt: bool) -> LightChange | None:
         """A change that became certain with this look; none while a cut is in doubt."""
-        self._looks.append(look)
-        while look.time_s - self._looks[0].time_s > _KEPT_S:
-            self._looks.popleft()
-        if self._beats and look.time_s - self._beats[-1].look.time_s < _BEAT_S * 0.99:
+        self._thumbnails.append(thumbnail)
+        while thumbnail.time_s - self._thumbnails[0].time_s > _KEPT_S:
+            self._thumbnails.popleft()
+        if (
+            self._samples
+            and thumbnail.time_s - self._samples[-1].thumbnail.time_s < _SAMPLE_EVERY_S * 0.99
+        ):
             return None
-        self._beats.append(self._beat(look))
-        while self._beats[0].look.index < self._looks[0].index:
-            self._beats.popleft()
+        self._samples.append(self._light_sample(thumbnail))
+        while self._samples[0].thumbnail.index < self._thumbnails[0].index:
+            self._samples.popleft()
         if in_doubt:
             return None
         return self._sudden() or self._lasting()
 
-    def _beat(self, look: Look) -> _Beat:
+    def _light_sample(self, thumbnail: Thumbnail) -> _LightSample:
         if self._shares is None:
-            watched = _mask(look, self._region).astype(np.float32)
+            watched = _mask(thumbnail, self._region).astype(np.float32)
             self._shares = watched / watched.sum()
-        return _Beat.of(look, self._shares)
+        return _LightSample.of(thumbnail, self._shares)
 
-    def _sudden(self) -> Change | None:
+    def _sudden(self) -> LightChange | None:
         """A step just before the last window, clear from one frame to the next.
 
         People may move in what comes before and after: light alone must stay.
         """
-        before, after = _split(self._beats)
+        before, after = _split(self._samples)
         if not before or _distance(before[-1], after[0]) < _GATE:
             return None
-        fine = [self._beat(look) for look in self._looks_between(before[-1:], after[:1])]
+        fine = [
+            self._light_sample(thumbnail)
+            for thumbnail in self._thumbnails_between(before[-1:], after[:1])
+        ]
         old, new = max(pairwise(fine), key=lambda pair: _distance(*pair))
         for mask in self._masks():
             step = _Step.between(old.tone, new.tone, mask)
             if step.is_sudden and step.stays(before, after) and _one_shot(old, new, before + after):
-                return self._begin(new.look, after)
+                return self._begin(new.thumbnail, after)
         return None
 
-    def _lasting(self) -> Change | None:
+    def _lasting(self) -> LightChange | None:
         """A step or a ramp between windows that stand still: not asked at every beat."""
-        now_s = self._beats[-1].look.time_s
+        now_s = self._samples[-1].thumbnail.time_s
         if now_s - self._checked_s < _CHECK_EVERY_S * 0.99:
             return None
         self._checked_s = now_s
-        windows = list(_moved_windows(self._beats))
+        windows = list(_moved_windows(self._samples))
         if not windows:
             return None
         new, masks = _typical(windows[0][1]), self._masks()
         for before, after in windows:
             step = _lasting_step(before, after, new, masks)
             if step and _edges_stay(before, after):
-                between = [self._beat(look) for look in self._looks_between(before, after)]
+                between = [
+                    self._light_sample(thumbnail)
+                    for thumbnail in self._thumbnails_between(before, after)
+                ]
                 return self._begin(step.middle(between), after)
         return None
 
@@ -170,18 +179,20 @@ class LightDetector:
 
         A face may show less of a change than the rest, or only some of its cells.
         """
-        watched = _mask(self._looks[-1], self._region)
+        watched = _mask(self._thumbnails[-1], self._region)
         return [watched] if watched.all() else [watched, np.ones_like(watched)]
 
-    def _looks_between(self, before: list[_Beat], after: list[_Beat]) -> list[Look]:
+    def _thumbnails_between(
+        self, before: list[_LightSample], after: list[_LightSample]
+    ) -> list[Thumbnail]:
         """From the middle of the one window to the middle of the other."""
-        first, last = (window[len(window) // 2].look.index for window in (before, after))
-        return [look for look in self._looks if first <= look.index <= last]
+        first, last = (window[len(window) // 2].thumbnail.index for window in (before, after))
+        return [thumbnail for thumbnail in self._thumbnails if first <= thumbnail.index <= last]
 
-    def _begin(self, look: Look, after: list[_Beat]) -> Change:
+    def _begin(self, thumbnail: Thumbnail, after: list[_LightSample]) -> LightChange:
         """The change at this look; what was before is forgotten."""
-        self.restart(max(look.index, after[0].look.index))
-        return Change(look.index, look.time_s)
+        self.restart(max(thumbnail.index, after[0].thumbnail.index))
+        return LightChange(thumbnail.index, thumbnail.time_s)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +236,7 @@ class _Step:
         along = (new[lit] - old[lit]) @ self.move / max(float(self.move @ self.move), 1e-6)
         return float((along > _ELSEWHERE).mean()) >= _MIN_ELSEWHERE
 
-    def stays(self, before: list[_Beat], after: list[_Beat]) -> bool:
+    def stays(self, before: list[_LightSample], after: list[_LightSample]) -> bool:
         """Whether light was not yet as after it, does not go back, nor on as far again.
 
         What goes back is a flash, what goes on a fade.
@@ -236,32 +247,32 @@ class _Step:
             for way in onward
         )
 
-    def _way(self, beats: list[_Beat]) -> Cells:
+    def _way(self, samples: list[_LightSample]) -> Cells:
         """How far light has gone since the first beat, as a share of the change.
 
         Summed up from beat to beat: from one to the next few cells come to show something else.
         """
-        tones = np.stack([beat.tone[self.mask] for beat in beats])
+        tones = np.stack([sample.tone[self.mask] for sample in samples])
         gone = np.median(np.diff(tones, axis=0) @ self.move, axis=1)
         return np.asarray(np.cumsum([0.0, *gone]) / max(float(self.move @ self.move), 1e-6))
 
-    def is_steady(self, before: list[_Beat], after: list[_Beat]) -> bool:
+    def is_steady(self, before: list[_LightSample], after: list[_LightSample]) -> bool:
         """Whether light stood still within both windows, compared with how far it went."""
-        return max(_drift(self._path(beats)) for beats in (before, after)) <= _MAX_DRIFT
+        return max(_drift(self._path(samples)) for samples in (before, after)) <= _MAX_DRIFT
 
-    def middle(self, beats: list[_Beat]) -> Look:
+    def middle(self, samples: list[_LightSample]) -> Thumbnail:
         """The first look at which half of the change has passed."""
-        lead = np.cumsum([0.0, *(0.5 - self._path(beats))])
-        return beats[min(int(np.argmax(lead)), len(beats) - 1)].look
+        lead = np.cumsum([0.0, *(0.5 - self._path(samples))])
+        return samples[min(int(np.argmax(lead)), len(samples) - 1)].thumbnail
 
-    def _path(self, beats: list[_Beat]) -> Cells:
+    def _path(self, samples: list[_LightSample]) -> Cells:
         """How far each beat has gone from the old tone (0) toward the new one (1)."""
-        gone = (np.stack([beat.tone[self.mask] for beat in beats]) - self.old) @ self.move
+        gone = (np.stack([sample.tone[self.mask] for sample in samples]) - self.old) @ self.move
         return np.asarray(np.median(gone, axis=1) / max(float(self.move @ self.move), 1e-6))
 
 
 def _lasting_step(
-    before: list[_Beat], after: list[_Beat], new: Cells, masks: list[Mask]
+    before: list[_LightSample], after: list[_LightSample], new: Cells, masks: list[Mask]
 ) -> _Step | None:
     """The change to the later window's tones ``new``, by the first cells that agree on one."""
     old = _typical(before)
@@ -276,34 +287,40 @@ def _lasting_step(
     return None
 
 
-def _distance(a: _Beat, b: _Beat) -> float:
+def _distance(a: _LightSample, b: _LightSample) -> float:
     """Between the mean tones, in units."""
     return math.dist(a.mean, b.mean)
 
 
-def _split(beats: deque[_Beat]) -> tuple[list[_Beat], list[_Beat]]:
+def _split(samples: deque[_LightSample]) -> tuple[list[_LightSample], list[_LightSample]]:
     """The last window, and as much before it; nothing before if that is too little."""
-    now_s = beats[-1].look.time_s
-    after = [beat for beat in beats if beat.look.time_s >= now_s - _HOLD_S]
-    before = [beat for beat in beats if now_s - 2 * _HOLD_S <= beat.look.time_s < now_s - _HOLD_S]
-    enough = before and after[0].look.time_s - before[0].look.time_s >= _MIN_BEFORE_S
+    now_s = samples[-1].thumbnail.time_s
+    after = [sample for sample in samples if sample.thumbnail.time_s >= now_s - _HOLD_S]
+    before = [
+        sample
+        for sample in samples
+        if now_s - 2 * _HOLD_S <= sample.thumbnail.time_s < now_s - _HOLD_S
+    ]
+    enough = before and after[0].thumbnail.time_s - before[0].thumbnail.time_s >= _MIN_BEFORE_S
     return before if enough else [], after
 
 
-def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Beat]]]:
+def _moved_windows(
+    samples: deque[_LightSample],
+) -> Iterable[tuple[list[_LightSample], list[_LightSample]]]:
     """Pairs of windows, the later one ending now, that might lie about a change.
 
     Judged by the mean of all cells alone: it must have moved between the windows, and
     stood about still within them.
     """
-    means = np.array([beat.mean for beat in beats])
+    means = np.array([sample.mean for sample in samples])
     if np.linalg.norm(np.ptp(means, axis=0)) <= _GATE:  # no two windows lie further apart
         return
-    times = np.array([beat.look.time_s for beat in beats])
+    times = np.array([sample.thumbnail.time_s for sample in samples])
     now_s = times[-1]
     total = np.vstack([np.zeros(3, np.float32), np.cumsum(means, axis=0)])
     after = np.searchsorted(times, [now_s - _HOLD_S])
-    last = np.array([len(beats)])
+    last = np.array([len(samples)])
     ends = np.searchsorted(times, now_s - _HOLD_S - _RAMPS_S, side="right")
     starts = np.searchsorted(times, now_s - 2 * _HOLD_S - _RAMPS_S)
     ends, starts = (
@@ -314,7 +331,7 @@ def _moved_windows(beats: deque[_Beat]) -> Iterable[tuple[list[_Beat], list[_Bea
     if not far.any():
         return
     drift = np.maximum(_tail(total, after, last), _tail(total, starts, ends))
-    listed = list(beats)
+    listed = list(samples)
     for at in np.flatnonzero(far & (drift < _MAX_MEAN_DRIFT * went)):
         yield listed[starts[at] : ends[at]], listed[after[0] :]
 
@@ -331,11 +348,11 @@ def _tail(total: Cells, start: NDArray[np.intp], end: NDArray[np.intp]) -> Cells
     return np.asarray(np.linalg.norm(tail, axis=1))
 
 
-def _typical(beats: list[_Beat]) -> Cells:
+def _typical(samples: list[_LightSample]) -> Cells:
     """The median tone of each cell over a window: a flash within it leaves no trace."""
-    tones = np.array([beat.tone for beat in beats])
-    tones.partition(len(beats) // 2, axis=0)
-    return np.asarray(tones[len(beats) // 2])
+    tones = np.array([sample.tone for sample in samples])
+    tones.partition(len(samples) // 2, axis=0)
+    return np.asarray(tones[len(samples) // 2])
 
 
 def _median(rows: Cells) -> Cells:
@@ -357,33 +374,33 @@ def _drift(path: Cells) -> float:
     return max(2 * tail, float(np.quantile(np.abs(path - np.median(path)), 0.8)))
 
 
-def _one_shot(old: _Beat, new: _Beat, around: list[_Beat]) -> bool:
+def _one_shot(old: _LightSample, new: _LightSample, around: list[_LightSample]) -> bool:
     """Whether a sudden change is within a shot, and no end of a fade."""
-    return not _any_blank(around) and same_shot(old.look, new.look)
+    return not _any_blank(around) and same_shot(old.thumbnail, new.thumbnail)
 
 
-def _edges_stay(before: list[_Beat], after: list[_Beat]) -> bool:
+def _edges_stay(before: list[_LightSample], after: list[_LightSample]) -> bool:
     """Whether one shot is shown across the change, and from then on, though a camera may move."""
     if _any_blank(before + after):
         return False
-    old, new, last = before[-1].look, after[0].look, after[-1].look
+    old, new, last = before[-1].thumbnail, after[0].thumbnail, after[-1].thumbnail
     return are_similar(old, new, _MIN_ALIKE) and same_shot(new, last)
 
 
-def _any_blank(beats: list[_Beat]) -> bool:
-    return any(beat.look.is_blank for beat in beats)
+def _any_blank(samples: list[_LightSample]) -> bool:
+    return any(sample.thumbnail.is_blank for sample in samples)
 
 
-def _grid_size(look: Look) -> tuple[int, int]:
+def _grid_size(thumbnail: Thumbnail) -> tuple[int, int]:
     """Rows and columns of cells, which are about square."""
-    height, width = look.yuv.shape[:2]
+    height, width = thumbnail.yuv.shape[:2]
     scale = _GRID_LONG_SIDE / max(height, width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _mask(look: Look, region: Box | None) -> Mask:
+def _mask(thumbnail: Thumbnail, region: Box | None) -> Mask:
     """Cells of the face and what surrounds it: its box, twice as wide and high."""
-    rows, columns = _grid_size(look)
+    rows, columns = _grid_size(thumbnail)
     if region is None:
         return np.ones(rows * columns, bool)
     x, y = region.center

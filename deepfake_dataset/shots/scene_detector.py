@@ -1,4 +1,4 @@
-"""Scenes of a video while it is being decoded: where the camera's angle or the light changes."""
+"""Detects where scenes begin while a video is decoded: changes of camera angle and of light."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.records import Box, Cause
-from deepfake_dataset.shots.cut import AngleDetector, Cut
-from deepfake_dataset.shots.light import LightDetector
-from deepfake_dataset.shots.thumbnail import LONG_SIDE, Look
+from deepfake_dataset.shots.cut import Cut, ShotChangeDetector
+from deepfake_dataset.shots.light import LightChangeDetector
+from deepfake_dataset.shots.thumbnail import LONG_SIDE, Thumbnail
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SmallFrame:
-    """A decoded frame, shrunk."""
+class ShrunkFrame:
+    """A decoded frame, shrunk for comparison."""
 
     index: int
     """Of the decoded frame, from 0."""
@@ -36,15 +36,15 @@ class Boundary:
 
 
 class SceneDetector:
-    """Tells scenes apart, frame by frame, with bounded memory.
+    """Detects scene boundaries frame by frame, with bounded memory.
 
     No scene is shorter than ``min_scene_s``, except the last one.
     """
 
     def __init__(self, min_scene_s: float = 0.6) -> None:
         self._min_scene_s = min_scene_s
-        self._angle = AngleDetector()
-        self._light = LightDetector()
+        self._angle = ShotChangeDetector()
+        self._light = LightChangeDetector()
         self._size: tuple[int, int] | None = None
         self._scene_s: float | None = None
 
@@ -55,15 +55,15 @@ class SceneDetector:
         """
         self._light.watch(region)
 
-    def push(self, small: SmallFrame) -> list[Boundary]:
+    def push(self, shrunk: ShrunkFrame) -> list[Boundary]:
         """Boundaries that became certain with this frame; they may lie in the past."""
-        look = self._look(small)
+        thumbnail = self._look(shrunk)
         if self._scene_s is None:
-            self._scene_s = look.time_s
-        found = [_angle(c) for c in self._angle.push(look)]
+            self._scene_s = thumbnail.time_s
+        found = [_angle(c) for c in self._angle.push(thumbnail)]
         for boundary in found:
             self._light.restart(boundary.frame)
-        if change := self._light.push(look, self._angle.in_doubt):
+        if change := self._light.push(thumbnail, self._angle.in_doubt):
             found.append(Boundary(change.frame, change.time_s, Cause.LIGHT))
         return [boundary for boundary in found if self._begins(boundary)]
 
@@ -79,16 +79,16 @@ class SceneDetector:
         self._scene_s = boundary.time_s
         return True
 
-    def _look(self, small: SmallFrame) -> Look:
+    def _look(self, shrunk: ShrunkFrame) -> Thumbnail:
         """Every look has the first one's size, even if the stream changes its own."""
         if self._size is None:
-            height, width = small.yuv.shape[:2]
+            height, width = shrunk.yuv.shape[:2]
             scale = LONG_SIDE / max(height, width)
             self._size = max(1, round(width * scale)), max(1, round(height * scale))
-        yuv = small.yuv
+        yuv = shrunk.yuv
         if (yuv.shape[1], yuv.shape[0]) != self._size:
             yuv = np.asarray(cv2.resize(yuv, self._size, interpolation=cv2.INTER_AREA), np.uint8)
-        return Look(small.index, small.time_s, yuv)
+        return Thumbnail(shrunk.index, shrunk.time_s, yuv)
 
 
 def _angle(cut: Cut) -> Boundary:

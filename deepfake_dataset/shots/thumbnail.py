@@ -1,4 +1,4 @@
-"""A thumbnail of one frame, and how much of what it shows another one shows too.
+"""Thumbnails of frames, and how similar two of them are whatever the light.
 
 Structure is compared, not colour: the directions of luma gradients survive any gain,
 gamma and white balance, and the best match over shifts survives a moving camera.
@@ -47,7 +47,7 @@ _BLANK_ENERGY = 0.06
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Thumbnail:
     """One frame at thumbnail size, with what is known of it, worked out once and when asked."""
 
     index: int
@@ -132,19 +132,19 @@ class Look:
         return np.array([np.argmin(side) for side in sides], np.intp)
 
 
-def same_shot(a: Look, b: Look) -> bool:
+def same_shot(a: Thumbnail, b: Thumbnail) -> bool:
     """Whether two looks show the same shot, whatever the light."""
     return are_similar(a, b, SAME_SHOT)
 
 
-def are_similar(a: Look, b: Look, least: float) -> bool:
+def are_similar(a: Thumbnail, b: Thumbnail, least: float) -> bool:
     """Whether :func:`similarity` is at least so much: directions alone say so most of the time."""
     a, b = _without_bars(a, b)
     match = _match(a, b)
     return match >= least or match + _shared_tones(a, b) >= least
 
 
-def similarity(a: Look, b: Look) -> float:
+def similarity(a: Thumbnail, b: Thumbnail) -> float:
     """How much of one look's structure the other shows: 1.5 for the same, about 0 for none.
 
     The match of gradient directions at the best shift, plus half the share of luma's
@@ -155,7 +155,7 @@ def similarity(a: Look, b: Look) -> float:
     return _match(a, b) + _shared_tones(a, b)
 
 
-def _without_bars(a: Look, b: Look) -> tuple[Look, Look]:
+def _without_bars(a: Thumbnail, b: Thumbnail) -> tuple[Thumbnail, Thumbnail]:
     """Both looks without the bars that they share, and without the bars' rims."""
     if not (a.bars.any() and b.bars.any()):
         return a, b
@@ -168,7 +168,7 @@ def _without_bars(a: Look, b: Look) -> tuple[Look, Look]:
     return replace(a, yuv=a.yuv[inside]), replace(b, yuv=b.yuv[inside])
 
 
-def _match(a: Look, b: Look) -> float:
+def _match(a: Thumbnail, b: Thumbnail) -> float:
     """Correlation of gradient directions at the shift where it is best, in [-1, 1]."""
     scale = float(np.sqrt(a.energy * b.energy))
     if scale <= 0:
@@ -186,12 +186,12 @@ def _near_shifts(surface: Plane) -> Plane:
     return np.asarray(surface[np.ix_(rows, columns)])
 
 
-def _shared_tones(a: Look, b: Look) -> float:
+def _shared_tones(a: Thumbnail, b: Thumbnail) -> float:
     """Half the share of variance that one look's tones explain in the other's, 0 to .5."""
     return 0.5 * max(_explained(a, b), _explained(b, a))
 
 
-def _explained(a: Look, b: Look) -> float:
+def _explained(a: Thumbnail, b: Thumbnail) -> float:
     """Share of b's variance of luma that is explained by a's tone at the same place."""
     sums = np.bincount(a.tones, b.levels, minlength=_TONES)
     between = float(sums @ (sums / a.tone_counts))

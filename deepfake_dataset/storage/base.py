@@ -9,6 +9,7 @@ middle; two writers who meet are told apart by versions. A new storage must pass
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -74,6 +75,30 @@ class Storage(Protocol):
 
         Where it is interrupted some may be there and others not.
         """
+        ...
+
+    def spool(self, prefix: str = "") -> AbstractContextManager[Path]:
+        """An empty folder on this machine to make files in for :meth:`put_files`.
+
+        It is gone afterwards with all that is still in it. ``prefix`` is where most of the
+        objects will lie: on a disk the files need no copy then.
+        """
+        ...
+
+    def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
+        """As :meth:`put_all`, from files of a :meth:`spool`, which may be moved away."""
+        ...
+
+    def half_written(self, prefix: str = "", *, deep: bool = True) -> Iterator[str]:
+        """What killed writers have left below a prefix that ends in a slash, by where it lies.
+
+        None of it is an object. Writers that are at work have such things too. Without
+        ``deep``, only what lies directly there.
+        """
+        ...
+
+    def discard(self, half_written: str) -> None:
+        """Take away something that :meth:`half_written` gave. Only for who holds the lease."""
         ...
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:

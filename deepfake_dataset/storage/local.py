@@ -2,13 +2,14 @@
 
 An object is written aside, brought onto the disk, and renamed into place: a reader, a crash or
 a kill meets the old bytes or the new ones. What is aside has a name that begins with
-``.partial-``; it is never listed, and a later run clears it away.
+``.partial-``; it is never listed, and a later run discards it.
 """
 
 import fcntl
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -85,9 +86,50 @@ class LocalStorage:
             with writing(path), _aside(path, data) as aside, _holding(path.parent):
                 aside.replace(path)
             folders.add(path.parent)
-        for folder in folders:
-            with writing(folder):
-                flush(folder)
+        _flush_all(folders)
+
+    def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
+        """As :meth:`Storage.put_files`: the files are renamed."""
+        folders = set()
+        for key, file in files:
+            path = self.path(key)
+            with writing(path):
+                _make_folder(path.parent)
+                _stamp(file)
+                flush(file)
+                with _holding(path.parent):
+                    file.replace(path)
+            folders.add(path.parent)
+        _flush_all(folders)
+
+    @contextmanager
+    def spool(self, prefix: str = "") -> Iterator[Path]:
+        """As :meth:`Storage.spool`; it lies on the same disk."""
+        folder = self.root / prefix
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def half_written(self, prefix: str = "", *, deep: bool = True) -> Iterator[str]:
+        """As :meth:`Storage.half_written`."""
+        for folder, folders, files in os.walk(self.root / prefix):
+            left = (name for name in (*folders, *files) if name.startswith(ASIDE))
+            for name in sorted(left):
+                yield Path(folder, name).relative_to(self.root).as_posix()
+            folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
+
+    def discard(self, half_written: str) -> None:
+        """As :meth:`Storage.discard`."""
+        place = self.root / half_written
+        with writing(place):
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         """As :meth:`Storage.entries`."""
@@ -104,7 +146,7 @@ class LocalStorage:
     def delete(self, key: str) -> None:
         """As :meth:`Storage.delete`."""
         path = self.path(key)
-        with writing(path), suppress(FileNotFoundError):
+        with writing(path), suppress(FileNotFoundError), _holding(path.parent):
             path.unlink()
             flush(path.parent)
 
@@ -113,12 +155,13 @@ class LocalStorage:
         folder = self.path(prefix.rstrip("/"))
         with writing(folder), suppress(FileNotFoundError):
             shutil.rmtree(folder)
+            flush(folder.parent)
 
     def append(self, key: str, lines: bytes, *, header: bytes = b"") -> None:
         """As :meth:`Storage.append`."""
         path = self.path(key)
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             with _holding(path.parent):
                 if lines.count(b"\n") == 1 and path.exists():
                     _append_line(path, lines, header)
@@ -147,14 +190,6 @@ class LocalStorage:
     def location(self, key: str = "") -> str:
         """As :meth:`Storage.location`."""
         return str(self.root / key)
-
-    def clear_half_written(self, prefix: str = "") -> None:
-        """Clear away what killed runs left aside. Only for who holds the lease."""
-        for folder, folders, files in os.walk(self.root / prefix):
-            for name in (*folders, *files):
-                if name.startswith(ASIDE):
-                    clear(Path(folder, name))
-            folders[:] = [name for name in folders if not name.startswith(".")]
 
     def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
         """Of one folder, those that begin so; a folder's place in the order is with its slash."""
@@ -195,14 +230,6 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def clear(path: Path) -> None:
-    """Take away a file or a folder with all in it, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def write_file(path: Path, data: bytes) -> None:
     """Write a file anywhere in one step, such as one that a user named for a command's output.
 
@@ -220,12 +247,12 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
     Its time of change is set finer than the kernel's clock ticks, so that two versions never
     look alike.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     aside = path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
     try:
         with FileIO(aside, "w") as file:
             _write_out(file, data)
-            os.utime(file.fileno(), ns=(now := time_ns(), now))
+            _stamp(file.fileno())
             os.fsync(file.fileno())
         yield aside
     finally:
@@ -240,7 +267,29 @@ def _holding(folder: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)  # a process forked meanwhile has the handle too
         os.close(handle)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those around it; when this returns their names are on the disk."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    flush(folder.parent)
+
+
+def _flush_all(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with writing(folder):
+            flush(folder)
+
+
+def _stamp(file: Path | int) -> None:
+    """Set a file's time of change to now, finer than the kernel's clock ticks."""
+    now = time_ns()
+    os.utime(file, ns=(now, now))
 
 
 def _append_line(path: Path, line: bytes, header: bytes) -> None:

@@ -1,11 +1,13 @@
 """A storage in memory, for tests: it can be told to fail at any call."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 
 from deepfake_dataset.errors import ConflictError, DatasetBusyError, MissingKeyError
 from deepfake_dataset.storage.base import Entry, Lease
@@ -81,6 +83,27 @@ class MemoryStorage:
         for key, data in items:
             with self._calling("put_all"):
                 self._write(checked(key), data)
+
+    def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
+        """As :meth:`Storage.put_files`."""
+        for key, file in files:
+            with self._calling("put_files"):
+                self._write(checked(key), file.read_bytes())
+
+    @contextmanager
+    def spool(self, prefix: str = "") -> Iterator[Path]:  # noqa: ARG002 - all are alike
+        """As :meth:`Storage.spool`."""
+        with self._calling("spool"):
+            made = tempfile.TemporaryDirectory()
+        with made as folder:
+            yield Path(folder)
+
+    def half_written(self, prefix: str = "", *, deep: bool = True) -> Iterator[str]:  # noqa: ARG002
+        """As :meth:`Storage.half_written`: there is never anything."""
+        return iter(())
+
+    def discard(self, half_written: str) -> None:
+        """As :meth:`Storage.discard`."""
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         """As :meth:`Storage.entries`."""

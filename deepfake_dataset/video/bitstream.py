@@ -1,4 +1,4 @@
-"""What a packet of H.264 says of its frame before it is decoded.
+"""Reads from an H.264 packet whether its frame is disposable, without decoding it.
 
 Source: ITU-T H.264, 7.3.1 (units), 7.4.1 (their headers) and annex B (start codes);
 ISO/IEC 14496-15, 5.3.3 (lengths).
@@ -20,8 +20,8 @@ def length_bytes(extradata: bytes | None) -> int:
     return 0
 
 
-def is_for_show(data: memoryview, lengths: int) -> bool:
-    """Whether no other frame is decoded from this one.
+def is_disposable(data: memoryview, lengths: int) -> bool:
+    """Whether the frame is disposable: no other frame is decoded from it (a non-reference frame).
 
     ``data`` is one packet, ``lengths`` what :func:`length_bytes` gives. False where the packet
     does not say.

@@ -1,4 +1,4 @@
-"""From the planes of a picture to RGB: the matrix and range that the stream names.
+"""Converts YUV to RGB: the matrix and range that the stream names.
 
 High dynamic range is kept plain: PQ and HLG are not tone-mapped, only their matrix
 is undone, so that the pixels stay what the encoder saw.
@@ -60,11 +60,11 @@ def to_rgb(yuv: NDArray[np.uint8], code: int, full_range: bool) -> NDArray[np.ui
 
 def to_full_range(yuv: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Limited-range YUV (h, w, 3) stretched so that black is 0, white is 255, grey stays 128."""
-    return np.asarray(cv2.LUT(yuv, _stretches()), dtype=np.uint8)
+    return np.asarray(cv2.LUT(yuv, _packet_runs()), dtype=np.uint8)
 
 
 @cache
-def _stretches() -> NDArray[np.uint8]:
+def _packet_runs() -> NDArray[np.uint8]:
     """For every level what it becomes: (1, 256, 3)."""
     level = np.arange(256)
     luma = (level - 16) * 255 / 219

@@ -1,6 +1,6 @@
-"""A video file, decoded once from its first frame to its last, whatever state it is in.
+"""Decodes a video file once, from its first frame to its last, whatever state it is in.
 
-Frames that nobody would keep may be spared; they are counted all the same. Timestamps are the
+Frames that nobody would keep may be skipped; they are counted all the same. Timestamps are the
 stream's own. A damaged packet is skipped and counted and never ends the stream; a frame that the
 decoder flags as damaged is counted and left out, because what a decoder puts in place of lost
 blocks looks like forgery.
@@ -24,9 +24,9 @@ from deepfake_dataset.errors import (
     NoVideoStreamError,
     UnreadableError,
 )
-from deepfake_dataset.video.bitstream import is_for_show, length_bytes
+from deepfake_dataset.video.bitstream import is_disposable, length_bytes
 from deepfake_dataset.video.frame import Frame
-from deepfake_dataset.video.frame_skipping import Hint, Need, spare
+from deepfake_dataset.video.frame_skipping import FrameNeeds, PacketInfo, mark_skippable
 
 # After so many failed reads in a row the rest of a file is taken to be lost.
 _MAX_FAILED_READS = 100
@@ -50,11 +50,11 @@ _IN_PLACE = {
 
 @dataclass(slots=True)
 class Tally:
-    """What decoding met so far."""
+    """Counts of what decoding met so far: frames, damaged frames and packets."""
 
     frames: int = 0
-    """Decoded or spared."""
-    frames_spared: int = 0
+    """Decoded or skipped."""
+    frames_skipped: int = 0
     frames_corrupt: int = 0
     packets_damaged: int = 0
     packets_encrypted: int = 0
@@ -64,14 +64,14 @@ class Tally:
 class Decoder:
     """One video stream of one file, open for reading. A context manager.
 
-    Told what frames are needed for, it spares others: in progressive H.264, as long as no damage
+    Told what frames are needed for, it skips others: in progressive H.264, as long as no damage
     was met. Not told, it decodes every frame.
     """
 
-    def __init__(self, path: Path, max_frame_pixels: int, need: Need | None = None) -> None:
+    def __init__(self, path: Path, max_frame_pixels: int, need: FrameNeeds | None = None) -> None:
         self.tally = Tally()
         self._need = need
-        self._spared: list[int] = []
+        self._skipped: list[int] = []
         self._is_interlaced = False
         self._max_pixels = max_frame_pixels
         self._container = _open(path, max_frame_pixels)
@@ -118,10 +118,10 @@ class Decoder:
         return self.tally.last_s + 1 / self.fps
 
     def frames(self) -> Iterator[Frame]:
-        """Every sound frame that was not spared, in the order shown."""
+        """Every sound frame that was not skipped, in the order shown."""
         for picture in self._pictures():
             if picture.pts is not None:
-                self._count_spared(picture.pts)
+                self._count_skipped(picture.pts)
             index = self.tally.frames
             self.tally.frames += 1
             pts, self.tally.last_s = self._clock.read(picture)
@@ -129,7 +129,7 @@ class Decoder:
                 self.tally.frames_corrupt += 1
                 continue
             yield self._frame(picture, index, pts)
-        self._count_spared(math.inf)
+        self._count_skipped(math.inf)
 
     def seek(self, pts: int) -> bool:
         """Go on with the keyframe before a timestamp; frames count from 0 again from there.
@@ -167,7 +167,7 @@ class Decoder:
         return ratio if 1 / _MAX_ASPECT <= ratio <= _MAX_ASPECT else 1.0
 
     @property
-    def _may_spare(self) -> bool:
+    def _may_skip(self) -> bool:
         """Not before frames have shown what the stream is, and not after damage.
 
         Fields of interlaced frames may come in packets of their own.
@@ -180,17 +180,17 @@ class Decoder:
             or tally.packets_encrypted
         )
 
-    def _count_spared(self, until: float) -> None:
-        """Those that would have come before a timestamp."""
-        while self._spared and self._spared[0] < until:
-            heappop(self._spared)
+    def _count_skipped(self, until: float) -> None:
+        """Count the skipped frames that would have come before a timestamp."""
+        while self._skipped and self._skipped[0] < until:
+            heappop(self._skipped)
             self.tally.frames += 1
-            self.tally.frames_spared += 1
+            self.tally.frames_skipped += 1
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
-        for packet, may_be_spared in self._judged():
-            if may_be_spared and packet.pts is not None and self._may_spare:
-                heappush(self._spared, packet.pts)
+        for packet, may_be_skipped in self._judged():
+            if may_be_skipped and packet.pts is not None and self._may_skip:
+                heappush(self._skipped, packet.pts)
             else:
                 yield from self._decoded(packet)
         yield from self._decoded(None)
@@ -208,12 +208,12 @@ class Decoder:
         self._refuse_if_large()
 
     def _judged(self) -> Iterator[tuple["av.Packet[VideoStream]", bool]]:
-        """Packets, each with whether its frame may be spared."""
+        """Packets, each with whether its frame may be skipped."""
         if self._need is None or self.codec_name != "h264":
             return ((packet, False) for packet in self._packets())
         lengths = length_bytes(self._stream.codec_context.extradata)
         said = ((packet, _hint(packet, lengths)) for packet in self._packets())
-        return spare(said, self._need, self._clock.base_s)
+        return mark_skippable(said, self._need, self._clock.base_s)
 
     def _packets(self) -> Iterator["av.Packet[VideoStream]"]:
         """Those of the stream, to its end, past reads that fail."""
@@ -283,13 +283,13 @@ class _Clock:
         return stamp, self._time_s
 
 
-def _hint(packet: "av.Packet[VideoStream]", lengths: int) -> Hint:
-    return Hint(
+def _hint(packet: "av.Packet[VideoStream]", lengths: int) -> PacketInfo:
+    return PacketInfo(
         pts=packet.pts,
         size=packet.size,
         is_key=packet.is_keyframe,
-        is_for_show=not (packet.is_discard or packet.is_corrupt)
-        and is_for_show(memoryview(packet), lengths),
+        is_disposable=not (packet.is_discard or packet.is_corrupt)
+        and is_disposable(memoryview(packet), lengths),
     )
 
 

@@ -1,33 +1,25 @@
-"""One decoded picture, seen as it is shown: windows of luma or RGB, turned and unsqueezed.
+"""A decoded frame, and windows of it in luma or RGB, in pixels as they are shown.
 
 A whole picture is never converted. What is asked for is cut out of the decoder's
 own planes, and only that is scaled, turned and coloured.
 """
 
-import math
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from deepfake_dataset.records import Box
 from deepfake_dataset.video import colour
-
-Image = NDArray[np.uint8]
+from deepfake_dataset.video.geometry import FrameGeometry, frame_geometry, turn_box, turn_box_back
+from deepfake_dataset.video.resampling import Image as Image
+from deepfake_dataset.video.resampling import shrunk_to, smoothed_for, thumbnail_plane
 
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 # Pixels of luma and of chroma, across and down, that a pixel of a thumbnail is made of.
 _SAMPLES = (2, 1, 1)
-# Blur before one pixel in r is read, over the square root of r² - 1: less aliases, more blurs.
-# Photographs come nearest to ideal crops with .38 to .42 (benchmarks/shrink.py).
-_BLUR = 0.42
-# From this ratio on halving is as good as a wide blur, and costs less.
-_HALVED_FROM = 2.5
-# A narrower blur changes no level.
-_LEAST_BLUR = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,21 +113,22 @@ class Frame:
         cut = self._stored_cut(window)
         parts = [_cut(plane, self._planes[0], cut) for plane in self._planes]
         size = self._scaled(cut, scale)
-        y, u, v = (self._shown(_smoothed(part, size), cut) for part in parts)
+        y, u, v = (self._shown(smoothed_for(part, size), cut) for part in parts)
         return y, u, v
 
     def colours(self, yuv: Image) -> Image:
         """RGB from 4:4:4 YUV of this frame, both of shape (h, w, 3)."""
         return colour.to_rgb(yuv, self._matrix, self._full_range)
 
-    def small(self, long_side: int = 80) -> Image:
+    def thumbnail(self, long_side: int = 80) -> Image:
         """The whole frame as full-range YUV 4:4:4, (h, w, 3), its longer side ``long_side``."""
         width, height = self._geometry.shown
         scale = long_side / max(width, height)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         stored = size if self.turns % 2 == 0 else size[::-1]
         parts = [
-            _thumbnail(plane, stored, by) for plane, by in zip(self._planes, _SAMPLES, strict=True)
+            thumbnail_plane(plane, stored, by)
+            for plane, by in zip(self._planes, _SAMPLES, strict=True)
         ]
         yuv = np.asarray(cv2.merge(parts), dtype=np.uint8)
         if not self._full_range:
@@ -153,10 +146,10 @@ class Frame:
         ]
 
     @cached_property
-    def _geometry(self) -> "_Geometry":
+    def _geometry(self) -> FrameGeometry:
         picture = self.picture
         interlaced = bool(picture.interlaced_frame)
-        return _geometry(picture.width, picture.height, interlaced, self.turns, self.aspect)
+        return frame_geometry(picture.width, picture.height, interlaced, self.turns, self.aspect)
 
     @cached_property
     def _full_range(self) -> bool:
@@ -171,7 +164,7 @@ class Frame:
     def _patch(self, window: Box, scale: float, planes: list[Image]) -> Patch:
         cut = self._stored_cut(window)
         size = self._scaled(cut, scale)
-        parts = [_reduced(_cut(plane, planes[0], cut), size) for plane in planes]
+        parts = [shrunk_to(_cut(plane, planes[0], cut), size) for plane in planes]
         return self._shown(np.asarray(parts[0] if len(parts) == 1 else cv2.merge(parts)), cut)
 
     def _shown(self, pixels: Image, cut: tuple[int, int, int, int]) -> Patch:
@@ -192,7 +185,7 @@ class Frame:
 
         Even positions keep subsampled chroma aligned with luma.
         """
-        upright = _turn_back(window, self.turns, self._geometry.shown)
+        upright = turn_box_back(window, self.turns, self._geometry.shown)
         across, down = self._geometry.stretch
         rows, columns = self._planes[0].shape
         left = int(np.floor(upright.left / across / 4)) * 4
@@ -216,46 +209,7 @@ class Frame:
         across, down = self._geometry.stretch
         left, top, right, bottom = cut
         upright = Box(left * across, top * down, right * across, bottom * down)
-        return _turn(upright, self.turns, self._geometry.upright)
-
-
-@dataclass(frozen=True, slots=True)
-class _Geometry:
-    """How stored pixels lie in the picture as it is shown."""
-
-    rows: int
-    """Lines from one used line to the next: one field of an interlaced picture is kept.
-
-    Two fields are two moments; woven together they comb wherever something moves.
-    """
-    stretch: tuple[float, float]
-    """Shown pixels a stored one, across and down, before turning; never below one."""
-    upright: tuple[int, int]
-    """Width and height in square pixels, before turning."""
-    shown: tuple[int, int]
-    """Width and height as shown."""
-
-
-@lru_cache(maxsize=64)
-def _geometry(width: int, height: int, interlaced: bool, turns: int, aspect: float) -> _Geometry:
-    """The same for every frame of nearly every stream: worked out once."""
-    rows = 2 if interlaced and height > 1 else 1
-    across, down = max(1.0, aspect), max(1.0, 1 / aspect)
-    upright = round(width * across), round(height * down)
-    shown = upright if turns % 2 == 0 else (upright[1], upright[0])
-    return _Geometry(rows, (across, down * rows), upright, shown)
-
-
-def _turn(box: Box, turns: int, size: tuple[int, int]) -> Box:
-    """The box after the picture of ``size`` was turned clockwise by quarters."""
-    for _ in range(turns):
-        box = Box(size[1] - box.bottom, box.left, size[1] - box.top, box.right)
-        size = size[1], size[0]
-    return box
-
-
-def _turn_back(box: Box, turns: int, size: tuple[int, int]) -> Box:
-    return _turn(box, -turns % 4, size)
+        return turn_box(upright, self.turns, self._geometry.upright)
 
 
 def _cut(plane: Image, luma: Image, cut: tuple[int, int, int, int]) -> Image:
@@ -264,54 +218,3 @@ def _cut(plane: Image, luma: Image, cut: tuple[int, int, int, int]) -> Image:
     across = -(-luma.shape[1] // plane.shape[1])
     left, top, right, bottom = cut
     return plane[top // down : -(-bottom // down), left // across : -(-right // across)]
-
-
-def _smoothed(part: Image, size: tuple[int, int]) -> Image:
-    """Halved while it is much larger, then blurred by what is left: to be read at this size.
-
-    Nearer to the ideal crop than averaging to the size first, which interpolates twice, and in
-    half of the time or less.
-    """
-    part = _halved(part, size, _HALVED_FROM)
-    across, down = _blur(part.shape[1] / size[0]), _blur(part.shape[0] / size[1])
-    if max(across, down) <= _LEAST_BLUR:
-        return np.ascontiguousarray(part)
-    return np.asarray(cv2.GaussianBlur(part, (0, 0), across, sigmaY=down))
-
-
-def _blur(ratio: float) -> float:
-    """Standard deviation of what keeps pixels from aliasing when one in ``ratio`` is read."""
-    return max(_LEAST_BLUR, _BLUR * math.sqrt(max(0.0, ratio**2 - 1)))
-
-
-def _reduced(part: Image, size: tuple[int, int]) -> Image:
-    """Halved by averaging while it is twice as large, then interpolated.
-
-    Enough for finding faces and their points, in a third of the time of averaging over fractions
-    of pixels.
-    """
-    part = _halved(part, size, 2)
-    if (part.shape[1], part.shape[0]) == size:
-        return np.ascontiguousarray(part)
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
-
-
-def _halved(part: Image, size: tuple[int, int], times: float) -> Image:
-    """Halved by averaging while it is so many times as large as a size."""
-    while part.shape[1] >= times * size[0] and part.shape[0] >= times * size[1]:
-        half = -(-part.shape[1] // 2), -(-part.shape[0] // 2)
-        part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA))
-    return part
-
-
-def _thumbnail(plane: Image, size: tuple[int, int], by: int) -> Image:
-    """A plane at thumbnail size, from at least ``by`` × ``by`` of its pixels for each.
-
-    Averaging every pixel of a 1080p picture costs 0.5 ms, mostly for fetching it from memory; to
-    tell one shot or one light from another the difference does not show.
-    """
-    across, down = (
-        max(1, side // (by * wanted)) for side, wanted in zip(plane.shape[::-1], size, strict=True)
-    )
-    samples = np.ascontiguousarray(plane[down // 2 :: down, across // 2 :: across])
-    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR))

@@ -1,4 +1,4 @@
-"""Some frames of a video again, as pictures for people."""
+"""Reads some frames of a video again by their index, as pictures for people."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -9,7 +9,7 @@ from deepfake_dataset.video.frame import Image
 _MAX_PIXELS = 1_000_000_000  # The video was decoded before, under the settings' own limit.
 
 
-def read_stills(path: Path, wanted: Collection[int]) -> dict[int, Image]:
+def read_frames_rgb(path: Path, wanted: Collection[int]) -> dict[int, Image]:
     """Frames by index, as RGB of shape (h, w, 3); those that are not there are left out.
 
     Raises :class:`VideoError`.

@@ -6,11 +6,11 @@ import pytest
 
 from deepfake_dataset.demo import Clip, make_video
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
-from deepfake_dataset.extract import needed
+from deepfake_dataset.extract import frame_needs
 from deepfake_dataset.records import Cause
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
-from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.shots.thumbnail_stride import with_thumbnails
 from deepfake_dataset.video.decode import Decoder
 
 LIGHT_FRAMES = FPS / 2
@@ -19,8 +19,8 @@ LIGHT_FRAMES = FPS / 2
 def boundaries(path: Path) -> list[Boundary]:
     detector = SceneDetector()
     found = []
-    with Decoder(path, 10_000_000, needed(ExtractSettings())) as decoder:
-        for _, small in glance(decoder.frames()):
+    with Decoder(path, 10_000_000, frame_needs(ExtractSettings())) as decoder:
+        for _, small in with_thumbnails(decoder.frames()):
             found += detector.push(small) if small else []
     return found + detector.finish()
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.faces.alignment import Pose, cut_out
-from deepfake_dataset.faces.crop import Portrait, portray
+from deepfake_dataset.faces.alignment import CropSquare, render_crop
+from deepfake_dataset.faces.crop import FaceCrop, crop_if_face
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.landmarks import find_landmarks
-from deepfake_dataset.faces.scene_faces import Sighting
+from deepfake_dataset.faces.scene_faces import SampledFace
 from deepfake_dataset.faces.shape_predictor import Points
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
@@ -32,31 +32,31 @@ def taken(
     box: Box,
     settings: ExtractSettings | None = None,
     points: Points | None = None,
-) -> Portrait | None:
+) -> FaceCrop | None:
     settings = settings or ExtractSettings()
-    sighting = Sighting(frame, 0, Detection(box, 0.8), box)
+    sighting = SampledFace(frame, 0, Detection(box, 0.8), box)
     if points is None:
         points = find_landmarks(frame, box, settings.landmarks)
-    return portray(sighting, points, settings, name="v-000007-0", scene=3, track=2)
+    return crop_if_face(sighting, points, settings, name="v-000007-0", scene=3, track=2)
 
 
 @pytest.fixture
-def portrait(astronaut: Picture, astronaut_face: Box, frame_of: FrameOf) -> Portrait:
+def portrait(astronaut: Picture, astronaut_face: Box, frame_of: FrameOf) -> FaceCrop:
     made = taken(frame_of(astronaut, index=7, time_s=0.28), astronaut_face)
     assert made is not None
     return made
 
 
 def test_the_file_is_the_crop_that_the_record_describes(
-    portrait: Portrait, astronaut: Picture, frame_of: FrameOf
+    portrait: FaceCrop, astronaut: Picture, frame_of: FrameOf
 ) -> None:
     face = portrait.face
-    pose = Pose(face.center_x, face.center_y, face.native_px, face.roll_deg)
-    assert (decoded(portrait.png) == cut_out(frame_of(astronaut), pose, 256)).all()
+    pose = CropSquare(face.center_x, face.center_y, face.native_px, face.roll_deg)
+    assert (decoded(portrait.png) == render_crop(frame_of(astronaut), pose, 256)).all()
     assert face.sha256 == hashlib.sha256(portrait.png).hexdigest()
 
 
-def test_the_record_says_where_the_face_was_found(portrait: Portrait, astronaut_face: Box) -> None:
+def test_the_record_says_where_the_face_was_found(portrait: FaceCrop, astronaut_face: Box) -> None:
     face = portrait.face
     assert (face.face_id, face.scene, face.track) == ("v-000007-0", 3, 2)
     assert (face.frame, face.pts, face.time_s, face.frame_type) == (7, 7, 0.28, "I")
@@ -70,20 +70,20 @@ def test_the_record_says_where_the_face_was_found(portrait: Portrait, astronaut_
     assert face.outside == 0
 
 
-def test_every_measure_is_a_finite_number(portrait: Portrait) -> None:
+def test_every_measure_is_a_finite_number(portrait: FaceCrop) -> None:
     numbers = [value for value in astuple(portrait.face) if isinstance(value, float)]
     assert len(numbers) == 10
     assert all(math.isfinite(number) for number in numbers)
     assert all(math.isfinite(number) for number in portrait.face.landmarks)
 
 
-def test_brightness_is_the_mean_luma_of_the_crop(portrait: Portrait) -> None:
+def test_brightness_is_the_mean_luma_of_the_crop(portrait: FaceCrop) -> None:
     luma = decoded(portrait.png).astype(float) @ [0.299, 0.587, 0.114]
     assert portrait.face.brightness == pytest.approx(luma.mean(), abs=0.6)
 
 
 def test_gain_raises_brightness_and_blur_lowers_sharpness(
-    portrait: Portrait, astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
+    portrait: FaceCrop, astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
 ) -> None:
     darker = taken(frame_of((astronaut * 0.6).astype(np.uint8)), astronaut_face)
     softer = taken(frame_of(cv2.GaussianBlur(astronaut, (0, 0), 2.5)), astronaut_face)
@@ -94,7 +94,7 @@ def test_gain_raises_brightness_and_blur_lowers_sharpness(
 
 
 def test_the_same_face_gives_the_same_bytes_again(
-    portrait: Portrait, astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
+    portrait: FaceCrop, astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
 ) -> None:
     assert taken(frame_of(astronaut, index=7, time_s=0.28), astronaut_face) == portrait
 
@@ -136,7 +136,7 @@ def test_landmarks_that_form_no_face_are_refused(
     astronaut: Picture,
     astronaut_face: Box,
     frame_of: FrameOf,
-    portrait: Portrait,
+    portrait: FaceCrop,
 ) -> None:
     known = np.array(portrait.face.landmarks).reshape(-1, 2)
     center = known.mean(axis=0)

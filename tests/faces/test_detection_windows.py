@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.faces.detection_windows import Search, grow, make_search
+from deepfake_dataset.faces.detection_windows import FaceSearch, grow, make_face_search
 from deepfake_dataset.faces.detectors import Detection, make_detector
-from deepfake_dataset.faces.proposals import Proposer, make_proposer
+from deepfake_dataset.faces.proposals import FaceProposer, make_face_proposer
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.video.frame import Frame
@@ -24,12 +24,12 @@ AT_THE_EDGE = 0.6
 
 def searcher(
     name: str = "hog", *, least_px: float = 40, share: float = 0.0, every: bool = False
-) -> Search:
-    return Search(make_detector(name), least_px, share, every)
+) -> FaceSearch:
+    return FaceSearch(make_detector(name), least_px, share, every)
 
 
-def proposing(*, every: bool = False) -> Search:
-    return Search(make_detector("hog"), 40, 0.0, every, make_proposer())
+def proposing(*, every: bool = False) -> FaceSearch:
+    return FaceSearch(make_detector("hog"), 40, 0.0, every, make_face_proposer())
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_small_face_is_found_where_there_is_no_large_one(
 ) -> None:
     picture = wall(1280, 720)
     place(picture, head, 50, 900, 200)
-    found = searcher().whole(frame_of(picture))
+    found = searcher().find_in_frame(frame_of(picture))
     assert len(found) == 1
     assert found[0].box.center == pytest.approx((900, 200), abs=10)
     assert found[0].box.width == pytest.approx(50, rel=0.25)
@@ -75,8 +75,8 @@ def test_small_faces_beside_a_large_one_are_found_only_if_every_face_is_wanted(
     place(picture, head, 300, 400, 360)
     place(picture, head, 50, 1000, 200)
     frame = frame_of(picture)
-    assert at(searcher().whole(frame), 1000, 200) == []
-    every = searcher(every=True).whole(frame)
+    assert at(searcher().find_in_frame(frame), 1000, 200) == []
+    every = searcher(every=True).find_in_frame(frame)
     assert len(at(every, 1000, 200)) == 1
     assert len(at(every, 400, 360)) == 1
 
@@ -87,8 +87,8 @@ def test_faces_smaller_than_wanted_are_left_alone(
 ) -> None:
     picture = wall()
     place(picture, head, 60, 300, 180)
-    assert searcher().whole(frame_of(picture))
-    assert not searcher(**wish).whole(frame_of(picture))  # type: ignore[arg-type]
+    assert searcher().find_in_frame(frame_of(picture))
+    assert not searcher(**wish).find_in_frame(frame_of(picture))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("width", [48, 70, 100, 150, 220])
@@ -99,8 +99,8 @@ def test_near_finds_what_the_whole_frame_s_search_finds(
     picture = wall()
     place(picture, head, width, 300, 170)
     frame, search = frame_of(picture), searcher(name, every=True)
-    (whole,) = at(search.whole(frame), 300, 170)
-    near = search.near(frame, whole)
+    (whole,) = at(search.find_in_frame(frame), 300, 170)
+    near = search.find_around(frame, whole)
     # A face between two steps of the pyramid may be taken for either.
     assert max(d.box.overlap(whole.box) for d in near) >= ONE_STEP
 
@@ -117,9 +117,9 @@ def test_near_finds_a_face_that_moved_by_a_fifth_of_its_width(
     x, y = round(300 + right * width), round(170 + down * width)
     place(after, head, width, x, y)
     search = searcher(every=True)
-    (known,) = at(search.whole(frame_of(before)), 300, 170)
-    (moved,) = at(search.whole(frame_of(after)), x, y)
-    near = search.near(frame_of(after), known)
+    (known,) = at(search.find_in_frame(frame_of(before)), 300, 170)
+    (moved,) = at(search.find_in_frame(frame_of(after)), x, y)
+    near = search.find_around(frame_of(after), known)
     assert max(d.box.overlap(moved.box) for d in near) >= AT_THE_EDGE
 
 
@@ -131,9 +131,9 @@ def test_near_finds_a_face_that_came_nearer_or_went_away(
     place(before, head, 100, 300, 170)
     place(after, head, round(100 * growth), 300, 170)
     search = searcher(every=True)
-    (known,) = at(search.whole(frame_of(before)), 300, 170)
-    (changed,) = at(search.whole(frame_of(after)), 300, 170)
-    near = search.near(frame_of(after), known)
+    (known,) = at(search.find_in_frame(frame_of(before)), 300, 170)
+    (changed,) = at(search.find_in_frame(frame_of(after)), 300, 170)
+    near = search.find_around(frame_of(after), known)
     assert max(d.box.overlap(changed.box) for d in near) >= ONE_STEP
 
 
@@ -142,26 +142,26 @@ def test_near_finds_a_face_at_the_border(x: int, y: int, head: Picture, frame_of
     picture = wall()
     place(picture, head, 88, x, y)
     frame, search = frame_of(picture), searcher()
-    (whole,) = at(search.whole(frame), x, y)
-    near = search.near(frame, whole)
+    (whole,) = at(search.find_in_frame(frame), x, y)
+    near = search.find_around(frame, whole)
     assert max(d.box.overlap(whole.box) for d in near) >= ONE_STEP
 
 
 def test_near_gives_nothing_where_the_face_has_gone(frame_of: FrameOf) -> None:
-    assert searcher().near(frame_of(wall()), Detection(Box(200, 100, 300, 200), 1.0)) == []
+    assert searcher().find_around(frame_of(wall()), Detection(Box(200, 100, 300, 200), 1.0)) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (3, 400)])
 def test_any_size_of_frame_can_be_searched(size: tuple[int, int], frame_of: FrameOf) -> None:
-    assert searcher().whole(frame_of(wall(*size))) == []
-    assert proposing().whole(frame_of(wall(*size))) == []
+    assert searcher().find_in_frame(frame_of(wall(*size))) == []
+    assert proposing().find_in_frame(frame_of(wall(*size))) == []
 
 
 @pytest.mark.parametrize("size", [(40, 40), (200, 30), (30, 200), (301, 203)])
 def test_noise_can_be_searched(size: tuple[int, int], frame_of: FrameOf) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     frame = frame_of(noise)
-    for found in proposing(every=True).whole(frame):
+    for found in proposing(every=True).find_in_frame(frame):
         assert found.box.overlap(frame.whole) > 0
 
 
@@ -173,8 +173,8 @@ def test_where_faces_are_proposed_the_same_is_found_as_everywhere(
     picture = wall()
     place(picture, head, width, x, y)
     frame = frame_of(picture)
-    (expected,) = searcher().whole(frame)
-    (found,) = proposing().whole(frame)
+    (expected,) = searcher().find_in_frame(frame)
+    (found,) = proposing().find_in_frame(frame)
     assert found.box.overlap(expected.box) >= ONE_STEP
     assert found.score >= 0.5
 
@@ -184,8 +184,8 @@ def test_each_of_several_faces_proposed_is_found_once(head: Picture, frame_of: F
     for width, x, y in ((150, 200, 200), (160, 700, 300), (60, 1100, 500)):
         place(picture, head, width, x, y)
     frame = frame_of(picture)
-    assert len(proposing().whole(frame)) == 2
-    assert len(proposing(every=True).whole(frame)) == 3
+    assert len(proposing().find_in_frame(frame)) == 2
+    assert len(proposing(every=True).find_in_frame(frame)) == 3
 
 
 def test_the_detector_decides_whether_a_face_is_where_one_is_proposed(
@@ -194,18 +194,21 @@ def test_the_detector_decides_whether_a_face_is_where_one_is_proposed(
     picture = wall()
     place(picture, head, 100, 300, 170)
     counting = Counting()
-    search = Search(counting, 40, 0.06, False, make_proposer())
-    assert search.whole(frame_of(picture)) == []
+    search = FaceSearch(counting, 40, 0.06, False, make_face_proposer())
+    assert search.find_in_frame(frame_of(picture)) == []
     assert counting.calls > 0
 
 
 def test_the_detector_is_not_asked_where_nothing_is_proposed(frame_of: FrameOf) -> None:
     counting = Counting()
-    assert Search(counting, 40, 0.06, False, make_proposer()).whole(frame_of(wall())) == []
+    assert (
+        FaceSearch(counting, 40, 0.06, False, make_face_proposer()).find_in_frame(frame_of(wall()))
+        == []
+    )
     assert counting.calls == 0
 
 
-class Places(Proposer):
+class Places(FaceProposer):
     """Proposes the middle of a picture, twice."""
 
     def __init__(self) -> None:
@@ -236,15 +239,15 @@ class Scores:
 def test_of_detections_in_one_place_the_surest_counts(
     scores: tuple[float, ...], best: float, frame_of: FrameOf
 ) -> None:
-    search = Search(Scores(*scores), 100, 0.0, True, Places())
-    assert [d.score for d in search.whole(frame_of(wall()))] == [best]
+    search = FaceSearch(Scores(*scores), 100, 0.0, True, Places())
+    assert [d.score for d in search.find_in_frame(frame_of(wall()))] == [best]
 
 
 @pytest.mark.parametrize(("name", "proposes"), [("hog", True), ("haar", False)])
 def test_faces_are_proposed_to_detectors_that_cost_more_than_that(
     name: str, proposes: bool
 ) -> None:
-    search = make_search(ExtractSettings(detector=name, min_face_px=60))
+    search = make_face_search(ExtractSettings(detector=name, min_face_px=60))
     assert (search.proposer is not None) == proposes
     assert search.detector.name == name
     assert search.min_face_px == 60
@@ -266,13 +269,13 @@ class Counting:
 
 def test_the_same_frame_asked_for_again_costs_nothing(frame_of: FrameOf) -> None:
     counting = Counting()
-    search = Search(counting, 40, 0.06, False)
+    search = FaceSearch(counting, 40, 0.06, False)
     first, second = frame_of(wall()), frame_of(wall())
-    search.whole(first)
+    search.find_in_frame(first)
     once = counting.calls
-    search.whole(first)
+    search.find_in_frame(first)
     assert counting.calls == once
-    search.whole(second)
+    search.find_in_frame(second)
     assert counting.calls > once
 
 

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from deepfake_dataset.demo.photos import COLLINS, HOPPER, Photo, load
-from deepfake_dataset.faces import landmark_repair as outline_module
+from deepfake_dataset.faces import landmark_repair as repair_module
 from deepfake_dataset.faces.detectors import Detection
-from deepfake_dataset.faces.landmark_repair import outline
-from deepfake_dataset.faces.landmarks import box_about, find_landmarks, find_many
-from deepfake_dataset.faces.scene_faces import Sighting
+from deepfake_dataset.faces.landmark_repair import repair_landmarks
+from deepfake_dataset.faces.landmarks import box_about, find_landmarks, find_landmarks_of_many
+from deepfake_dataset.faces.scene_faces import SampledFace
 from deepfake_dataset.faces.shape_predictor import Points
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Frame
@@ -25,8 +25,8 @@ TOO_LARGE = 1.25
 FACE = Box(157, 143, 363, 349)
 
 
-def sighting(frame: Frame, box: Box, track: int = 0) -> Sighting:
-    return Sighting(frame, track, Detection(box, 1.0), box)
+def sighting(frame: Frame, box: Box, track: int = 0) -> SampledFace:
+    return SampledFace(frame, track, Detection(box, 1.0), box)
 
 
 def widths(outlines: Sequence[Points]) -> NDArray[np.float64]:
@@ -35,7 +35,7 @@ def widths(outlines: Sequence[Points]) -> NDArray[np.float64]:
 
 def shot(
     photo: Photo, scales: Sequence[float], frame_of: FrameOf, face: Box = FACE
-) -> list[Sighting]:
+) -> list[SampledFace]:
     """The photograph once for every scale, with a box about its face."""
     sightings = []
     for index, scale in enumerate(scales):
@@ -45,7 +45,7 @@ def shot(
     return sightings
 
 
-def misled(sightings: Sequence[Sighting], places: Sequence[int]) -> list[Sighting]:
+def misled(sightings: Sequence[SampledFace], places: Sequence[int]) -> list[SampledFace]:
     """The same, with boxes that are too large at some places."""
     return [
         sighting(s.frame, s.start.resized(TOO_LARGE * s.start.width), s.track)
@@ -60,8 +60,8 @@ def test_points_that_ended_on_a_hat_are_found_again(places: list[int], frame_of:
     sound = shot(HOPPER, [1.0] * 8, frame_of)
     wrong = misled(sound, places)
     alone = widths([find_landmarks(s.frame, s.start, 68) for s in wrong])
-    together = widths(outline(wrong, 68, rough=False))
-    usual = np.median(widths(outline(sound, 68, rough=False)))
+    together = widths(repair_landmarks(wrong, 68, rough=False))
+    usual = np.median(widths(repair_landmarks(sound, 68, rough=False)))
     assert all(alone[places] > 1.15 * usual)
     assert together == pytest.approx(usual, rel=0.05)
 
@@ -69,7 +69,7 @@ def test_points_that_ended_on_a_hat_are_found_again(places: list[int], frame_of:
 def test_a_face_that_comes_closer_keeps_its_sizes(frame_of: FrameOf) -> None:
     scales = [0.4, 0.41, 0.42, 0.6, 0.8, 0.9, 0.95, 1.0]
     coming = shot(HOPPER, scales, frame_of)
-    found = widths(outline(coming, 68, rough=False))
+    found = widths(repair_landmarks(coming, 68, rough=False))
     assert found / scales == pytest.approx(found[-1], rel=0.05)
 
 
@@ -80,8 +80,8 @@ def test_tracks_are_judged_apart(frame_of: FrameOf) -> None:
         for pair in zip(large, small, strict=True)
         for track, s in enumerate(pair)
     ]
-    found = widths(outline(both, 68, rough=False))
-    alone = [widths(outline(one, 68, rough=False)) for one in (large, small)]
+    found = widths(repair_landmarks(both, 68, rough=False))
+    alone = [widths(repair_landmarks(one, 68, rough=False)) for one in (large, small)]
     assert found[::2] == pytest.approx(alone[0])
     assert found[1::2] == pytest.approx(alone[1])
 
@@ -93,16 +93,18 @@ def test_what_is_as_usual_is_asked_for_once(
 
     def find(faces: Sequence[tuple[Frame, Box]], count: int, *, rough: bool) -> list[Points]:
         asked.append([frame.index for frame, _ in faces])
-        return find_many(faces, count, rough=rough)
+        return find_landmarks_of_many(faces, count, rough=rough)
 
-    monkeypatch.setattr(outline_module, "find_many", find)
-    outline(misled(shot(HOPPER, [1.0] * 6, frame_of), [2]), 68, rough=False)
+    monkeypatch.setattr(repair_module, "find_landmarks_of_many", find)
+    repair_landmarks(misled(shot(HOPPER, [1.0] * 6, frame_of), [2]), 68, rough=False)
     assert asked == [[0, 1, 2, 3, 4, 5], [2]]
 
 
 @pytest.mark.parametrize("count", [68, 5])
 def test_there_are_points_for_every_face_even_for_one_alone(count: int, frame_of: FrameOf) -> None:
-    assert outline([], count, rough=False) == []
+    assert repair_landmarks([], count, rough=False) == []
     for number in (1, 2, 3):
-        found = outline(shot(COLLINS, [1.0] * number, frame_of, COLLINS.face), count, rough=True)
+        found = repair_landmarks(
+            shot(COLLINS, [1.0] * number, frame_of, COLLINS.face), count, rough=True
+        )
         assert [points.shape for points in found] == [(count, 2)] * number

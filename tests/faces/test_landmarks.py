@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.faces.alignment import Pose, anchors_of, pose_of
+from deepfake_dataset.faces.alignment import CropSquare, anchors_from_landmarks, crop_square
 from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Frame
@@ -19,8 +19,8 @@ def count(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-def pose_in(frame: Frame, box: Box, count: int) -> Pose:
-    return pose_of(anchors_of(find_landmarks(frame, box, count)), 1.3)
+def pose_in(frame: Frame, box: Box, count: int) -> CropSquare:
+    return crop_square(anchors_from_landmarks(find_landmarks(frame, box, count)), 1.3)
 
 
 def upright_box(x: float, y: float, side: float) -> Box:
@@ -32,7 +32,7 @@ def test_points_lie_on_the_face_in_the_order_of_the_scheme(
 ) -> None:
     points = find_landmarks(frame_of(astronaut), astronaut_face, 68)
     assert points.shape == (68, 2)
-    anchors = anchors_of(points)
+    anchors = anchors_from_landmarks(points)
     assert anchors.right_eye == pytest.approx([204, 102], abs=5)  # her right, the picture's left
     assert anchors.left_eye == pytest.approx([247, 104], abs=5)
     assert anchors.mouth == pytest.approx([223, 146], abs=6)
@@ -42,7 +42,7 @@ def test_five_points_have_the_eyes_where_68_have_them(
     astronaut: Picture, astronaut_face: Box, frame_of: FrameOf
 ) -> None:
     frame, face = frame_of(astronaut), astronaut_face
-    five, all_ = (anchors_of(find_landmarks(frame, face, n)) for n in (5, 68))
+    five, all_ = (anchors_from_landmarks(find_landmarks(frame, face, n)) for n in (5, 68))
     assert find_landmarks(frame, face, 5).shape == (5, 2)
     assert five.right_eye == pytest.approx(all_.right_eye, abs=4)
     assert five.left_eye == pytest.approx(all_.left_eye, abs=4)

@@ -4,7 +4,12 @@ import pytest
 from numpy.typing import NDArray
 
 from deepfake_dataset.faces.model_files import model_file
-from deepfake_dataset.faces.proposals import SMALLEST_PX, Proposer, grey_network, make_proposer
+from deepfake_dataset.faces.proposals import (
+    SMALLEST_PX,
+    FaceProposer,
+    grey_network,
+    make_face_proposer,
+)
 from deepfake_dataset.records import Box
 
 Picture = NDArray[np.uint8]
@@ -15,8 +20,8 @@ FACE_PX = 88
 
 
 @pytest.fixture(scope="module")
-def proposer() -> Proposer:
-    return make_proposer()
+def proposer() -> FaceProposer:
+    return make_face_proposer()
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +52,17 @@ def is_proposed(places: list[Box], face: Box) -> bool:
 
 
 @pytest.mark.parametrize("width", [SMALLEST_PX, 30, 40, 60, 100, 130])
-def test_a_face_of_any_size_is_proposed(width: int, head: Picture, proposer: Proposer) -> None:
+def test_a_face_of_any_size_is_proposed(width: int, head: Picture, proposer: FaceProposer) -> None:
     places = proposer.propose(with_heads(head, (width, 170, 150)))
     assert is_proposed(places, square(width, 170, 150))
 
 
-def test_the_likeliest_place_comes_first(head: Picture, proposer: Proposer) -> None:
+def test_the_likeliest_place_comes_first(head: Picture, proposer: FaceProposer) -> None:
     places = proposer.propose(with_heads(head, (60, 170, 150)))
     assert is_proposed(places[:1], square(60, 170, 150))
 
 
-def test_every_face_is_proposed(head: Picture, proposer: Proposer) -> None:
+def test_every_face_is_proposed(head: Picture, proposer: FaceProposer) -> None:
     heads = [(30, 40, 60), (50, 150, 200), (90, 290, 140)]
     places = proposer.propose(with_heads(head, *heads))
     assert all(is_proposed(places, square(*one)) for one in heads)
@@ -65,14 +70,16 @@ def test_every_face_is_proposed(head: Picture, proposer: Proposer) -> None:
 
 @pytest.mark.parametrize(("x", "y"), [(27, 150), (373, 150), (200, 27), (200, 273)])
 def test_a_face_at_the_border_is_proposed(
-    x: int, y: int, head: Picture, proposer: Proposer
+    x: int, y: int, head: Picture, proposer: FaceProposer
 ) -> None:
     places = proposer.propose(with_heads(head, (50, x, y)))
     assert is_proposed(places, square(50, x, y))
 
 
 @pytest.mark.parametrize("degrees", [-30, 30])
-def test_a_face_that_is_turned_is_proposed(degrees: int, head: Picture, proposer: Proposer) -> None:
+def test_a_face_that_is_turned_is_proposed(
+    degrees: int, head: Picture, proposer: FaceProposer
+) -> None:
     matrix = cv2.getRotationMatrix2D((100, 100), degrees, 1.0)
     turned = np.asarray(cv2.warpAffine(head, matrix, (200, 200), borderValue=WALL), np.uint8)
     places = proposer.propose(with_heads(turned, (50, 200, 150)))
@@ -83,7 +90,7 @@ def test_a_face_that_is_turned_is_proposed(degrees: int, head: Picture, proposer
     ("gain", "offset"), [(0.25, 90), (0.15, 10), (1.2, 60)], ids=["haze", "backlit", "bright"]
 )
 def test_a_face_in_bad_light_is_proposed(
-    gain: float, offset: float, head: Picture, proposer: Proposer
+    gain: float, offset: float, head: Picture, proposer: FaceProposer
 ) -> None:
     picture = with_heads(head, (40, 200, 150)) * gain + offset
     places = proposer.propose(np.clip(picture, 0, 255).astype(np.uint8))
@@ -91,7 +98,7 @@ def test_a_face_in_bad_light_is_proposed(
 
 
 def test_a_face_in_the_dark_beside_a_bright_part_is_proposed(
-    head: Picture, proposer: Proposer
+    head: Picture, proposer: FaceProposer
 ) -> None:
     picture = (with_heads(head, (40, 100, 150)) * 0.12 + 10).astype(np.uint8)
     picture[:, 250:] = 230
@@ -99,26 +106,26 @@ def test_a_face_in_the_dark_beside_a_bright_part_is_proposed(
 
 
 def test_faces_of_half_the_smallest_size_are_not_proposed(
-    head: Picture, proposer: Proposer
+    head: Picture, proposer: FaceProposer
 ) -> None:
     places = proposer.propose(with_heads(head, (SMALLEST_PX // 2, 200, 150)))
     assert not is_proposed(places, square(SMALLEST_PX // 2, 200, 150))
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_nothing_is_proposed_where_there_is_nothing(level: int, proposer: Proposer) -> None:
+def test_nothing_is_proposed_where_there_is_nothing(level: int, proposer: FaceProposer) -> None:
     assert proposer.propose(np.full((200, 320), level, np.uint8)) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (3, 400), (23, 23), (24, 24), (25, 900)])
-def test_any_size_of_picture_can_be_asked(size: tuple[int, int], proposer: Proposer) -> None:
+def test_any_size_of_picture_can_be_asked(size: tuple[int, int], proposer: FaceProposer) -> None:
     noise = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
     assert isinstance(proposer.propose(noise), list)
 
 
-def test_the_same_picture_gives_the_same_places(head: Picture, proposer: Proposer) -> None:
+def test_the_same_picture_gives_the_same_places(head: Picture, proposer: FaceProposer) -> None:
     picture = with_heads(head, (50, 150, 200), (90, 290, 140))
-    assert proposer.propose(picture) == Proposer().propose(picture.copy())
+    assert proposer.propose(picture) == FaceProposer().propose(picture.copy())
 
 
 @pytest.mark.parametrize(("name", "side"), [("pnet.onnx", 60), ("rnet.onnx", 24)])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.demo.photos import COLLINS, HOPPER, load
 from deepfake_dataset.faces.model_files import model_file
-from deepfake_dataset.faces.shape_predictor import Trees
+from deepfake_dataset.faces.shape_predictor import ShapePredictor
 from deepfake_dataset.records import Box
 
 Picture = NDArray[np.uint8]
@@ -26,8 +26,8 @@ def file(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trees(file: Path) -> Trees:
-    return Trees(file)
+def trees(file: Path) -> ShapePredictor:
+    return ShapePredictor(file)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,9 @@ def by_dlib(file: Path, faces: Faces) -> NDArray[np.float64]:
     return np.array([[(p.x, p.y) for p in shape.parts()] for shape in shapes]) + 0.5
 
 
-def test_points_are_dlib_s_but_for_its_rounding(trees: Trees, file: Path, faces: Faces) -> None:
+def test_points_are_dlib_s_but_for_its_rounding(
+    trees: ShapePredictor, file: Path, faces: Faces
+) -> None:
     off = np.abs(np.array(trees.find(*faces)) - by_dlib(file, faces))
     # Its whole pixels are half a pixel off at most, a quarter in the mean. Adding up in another
     # order it now and then reads the pixel beside, and a tree decides otherwise.
@@ -70,24 +72,26 @@ def test_points_are_dlib_s_but_for_its_rounding(trees: Trees, file: Path, faces:
     assert off.max() < 3
 
 
-def test_a_face_has_the_same_points_alone_and_in_company(trees: Trees, faces: Faces) -> None:
+def test_a_face_has_the_same_points_alone_and_in_company(
+    trees: ShapePredictor, faces: Faces
+) -> None:
     together = trees.find(*faces)
     for n in (0, 17, 47):
         (alone,) = trees.find(faces[0][n : n + 1], faces[1][n : n + 1])
         assert (alone == together[n]).all()
 
 
-def test_more_faces_than_pass_at_once(trees: Trees, faces: Faces) -> None:
+def test_more_faces_than_pass_at_once(trees: ShapePredictor, faces: Faces) -> None:
     twice = trees.find(faces[0] * 2, faces[1] * 2)
     assert len(twice) == 96
     assert (np.array(twice[:48]) == np.array(twice[48:])).all()
 
 
-def test_no_faces(trees: Trees) -> None:
+def test_no_faces(trees: ShapePredictor) -> None:
     assert trees.find([], []) == []
 
 
-def test_a_box_outside_the_picture_has_points_too(trees: Trees) -> None:
+def test_a_box_outside_the_picture_has_points_too(trees: ShapePredictor) -> None:
     (points,) = trees.find([np.zeros((10, 20), np.uint8)], [Box(-300, -300, -100, -100)])
     assert np.isfinite(points).all()
 
@@ -116,4 +120,4 @@ def test_a_damaged_model_is_an_error(damage: Callable[[bytes], bytes], tmp_path:
     path = tmp_path / "model.dat"
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     with pytest.raises(ValueError, match=r"number|trees|file|shape|cut"):
-        Trees(path)
+        ShapePredictor(path)

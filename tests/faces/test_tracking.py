@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from deepfake_dataset.faces.detection_windows import Search, grow
+from deepfake_dataset.faces.detection_windows import FaceSearch, grow
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.tracking import Track, find_tracks, pick_target
 from deepfake_dataset.records import Box
@@ -30,11 +30,11 @@ class Scripted:
     every_face: bool = False
     whole_calls: list[int] = field(default_factory=list)
 
-    def whole(self, frame: Shot) -> list[Detection]:
+    def find_in_frame(self, frame: Shot) -> list[Detection]:
         self.whole_calls.append(frame.index)
         return list(self.script.get(frame.index, ()))
 
-    def near(self, frame: Shot, known: Detection) -> list[Detection]:
+    def find_around(self, frame: Shot, known: Detection) -> list[Detection]:
         window = grow(known.box, 0.4)
         return [d for d in self.script.get(frame.index, ()) if _inside(d.box, window)]
 
@@ -57,7 +57,7 @@ def tracks_of(
 ) -> tuple[list[Track], Scripted]:
     search = Scripted(script, every)
     frames = [Shot(i, i * gap_s) for i in range(count)]
-    found = find_tracks(cast(Sequence[Frame], frames), cast(Search, search))
+    found = find_tracks(cast(Sequence[Frame], frames), cast(FaceSearch, search))
     return found, search
 
 

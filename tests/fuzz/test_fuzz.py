@@ -30,7 +30,7 @@ from deepfake_dataset.errors import (
     SettingsError,
     UsageError,
 )
-from deepfake_dataset.extract import Job, extract_video, fault_record
+from deepfake_dataset.extract import ExtractionJob, extract_video, fault_record
 from deepfake_dataset.records import Box, Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings, read_settings, write_settings
 from deepfake_dataset.sources.labels_csv import read_labels
@@ -171,7 +171,7 @@ def test_a_video_gives_one_record_whatever_its_bytes(which, edits, sound, tmp_pa
 def extracted(path: Path, dataset: Dataset) -> Video:
     """The one record that a worker, or its end, leaves of a file."""
     file = VideoFile("0" * 16, str(path), path.name, path.stat().st_size, Provenance())
-    jobs = [Job(file, dataset)]
+    jobs = [ExtractionJob(file, dataset)]
     (outcome,) = run_each(extract_video, jobs, workers=1, limits=LIMITS, preload=PRELOAD)
     if outcome.fault is not None:
         dataset.commit(fault_record(file, dataset.settings.extract, outcome.fault))

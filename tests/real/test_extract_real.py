@@ -8,8 +8,8 @@ from statistics import median
 import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.extract import Job, extract_video
-from deepfake_dataset.faces.detection_windows import Search
+from deepfake_dataset.extract import ExtractionJob, extract_video
+from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.records import Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import ExtractSettings, Settings
@@ -60,17 +60,17 @@ def compared(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Com
 def _extracted(clip: Path, folder: Path) -> Video:
     dataset = Dataset.create(folder, replace(Settings(), extract=EXTRACT))
     file = VideoFile("0" * 16, str(clip), clip.name, clip.stat().st_size, Provenance())
-    return extract_video(Job(file, dataset))
+    return extract_video(ExtractionJob(file, dataset))
 
 
 def _searched(clip: Path, wanted: set[int]) -> Iterator[tuple[int, list[Detection]]]:
-    search = Search(
+    search = FaceSearch(
         make_detector(EXTRACT.detector), EXTRACT.min_face_px, EXTRACT.min_face_share, True
     )
     with Decoder(clip, 10**9) as decoder:
         for frame in decoder.frames():
             if frame.index in wanted:
-                yield frame.index, [d for d in search.whole(frame) if d.score > 0]
+                yield frame.index, [d for d in search.find_in_frame(frame) if d.score > 0]
 
 
 def test_99_of_100_faces_that_a_whole_frame_search_finds_are_found(compared: Compared) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_dataset.extract import needed
+from deepfake_dataset.extract import frame_needs
 from deepfake_dataset.records import Cause
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
-from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.shots.thumbnail_stride import with_thumbnails
 from deepfake_dataset.video.decode import Decoder
 
 CUT = [
@@ -26,8 +26,8 @@ UNCUT = [
 
 def boundaries(path: Path) -> list[Boundary]:
     detector, found = SceneDetector(), []
-    with Decoder(path, 1 << 26, needed(ExtractSettings())) as decoder:
-        for _, small in glance(decoder.frames()):
+    with Decoder(path, 1 << 26, frame_needs(ExtractSettings())) as decoder:
+        for _, small in with_thumbnails(decoder.frames()):
             found += detector.push(small) if small else []
     return found + detector.finish()
 

@@ -4,8 +4,8 @@ from numpy.typing import NDArray
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
-from deepfake_dataset.shots.cut_candidates import Candidates
-from deepfake_dataset.shots.thumbnail import Look
+from deepfake_dataset.shots.cut_candidates import CutCandidates
+from deepfake_dataset.shots.thumbnail import Thumbnail
 
 Picture = NDArray[np.uint8]
 
@@ -20,7 +20,7 @@ def pictures(astronaut: Picture) -> list[Picture]:
 
 
 def test_the_measure_of_change_is_scenedetect_s_own(pictures: list[Picture]) -> None:
-    ours, theirs = Candidates()._detector, AdaptiveDetector()
+    ours, theirs = CutCandidates()._detector, AdaptiveDetector()
     for number, picture in enumerate(pictures):
         time = FrameTimecode(number, 25.0)
         assert ours._calculate_frame_score(time, picture) == pytest.approx(
@@ -29,7 +29,7 @@ def test_the_measure_of_change_is_scenedetect_s_own(pictures: list[Picture]) -> 
 
 
 def test_a_cut_is_named_two_frames_late(pictures: list[Picture]) -> None:
-    candidates = Candidates()
-    named = [candidates.push(Look(n, n / 25, picture)) for n, picture in enumerate(pictures)]
+    candidates = CutCandidates()
+    named = [candidates.push(Thumbnail(n, n / 25, picture)) for n, picture in enumerate(pictures)]
     assert [10] in named
     assert named.index([10]) == 12

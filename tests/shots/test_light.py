@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.shots.light import Change, LightDetector
-from deepfake_dataset.shots.thumbnail import Look
+from deepfake_dataset.shots.light import LightChange, LightChangeDetector
+from deepfake_dataset.shots.thumbnail import Thumbnail
 
 Plane = NDArray[np.float64]
 FPS = 10
@@ -18,9 +18,9 @@ def texture(seed: int) -> Plane:
     return np.asarray(100 + noise - noise.mean(axis=(1, 3), keepdims=True)).reshape(45, 80)
 
 
-def light_found(film: Sequence[Plane]) -> list[Change]:
-    detector = LightDetector()
-    looks = [Look(n, n / FPS, yuv_of(luma)) for n, luma in enumerate(film)]
+def light_found(film: Sequence[Plane]) -> list[LightChange]:
+    detector = LightChangeDetector()
+    looks = [Thumbnail(n, n / FPS, yuv_of(luma)) for n, luma in enumerate(film)]
     return [change for look in looks if (change := detector.push(look, in_doubt=False))]
 
 

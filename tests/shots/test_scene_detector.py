@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from deepfake_dataset.records import Box, Cause
-from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector, SmallFrame
-from deepfake_dataset.shots.thumbnail import Look
+from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector, ShrunkFrame
+from deepfake_dataset.shots.thumbnail import Thumbnail
 
 Rgb = NDArray[np.uint8]
 
@@ -56,9 +56,9 @@ def shaken(pictures: Iterable[Rgb]) -> list[Rgb]:
     ]
 
 
-def small(index: int, time_s: float, picture: Rgb) -> SmallFrame:
+def small(index: int, time_s: float, picture: Rgb) -> ShrunkFrame:
     yuv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb))[..., [0, 2, 1]]
-    return SmallFrame(index, time_s, np.ascontiguousarray(yuv))
+    return ShrunkFrame(index, time_s, np.ascontiguousarray(yuv))
 
 
 def scenes_of(
@@ -325,7 +325,7 @@ def test_memory_does_not_grow_with_the_video() -> None:
     detector = SceneDetector()
     for index in range(2000):
         detector.push(small(index, index / FPS, shot(1)))
-    assert sum(isinstance(one, Look) for one in gc.get_objects()) < 300
+    assert sum(isinstance(one, Thumbnail) for one in gc.get_objects()) < 300
 
 
 PARTS: dict[str, Callable[[Rgb], Rgb]] = {

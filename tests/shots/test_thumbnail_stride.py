@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from deepfake_dataset.shots.thumbnail_stride import glance
+from deepfake_dataset.shots.thumbnail_stride import with_thumbnails
 from deepfake_dataset.video.frame import Frame
 
 from ..conftest import FrameOf
@@ -23,7 +23,7 @@ def filmed(pictures: Sequence[Picture], frame_of: FrameOf, fps: float = 25.0) ->
 
 
 def looked_at(frames: Sequence[Frame]) -> list[int]:
-    return [look.index for _, look in glance(frames) if look]
+    return [look.index for _, look in with_thumbnails(frames) if look]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_a_picture_of_another_size_is_another_picture(
 
 
 def test_no_frames_are_no_looks() -> None:
-    assert list(glance([])) == []
+    assert list(with_thumbnails([])) == []
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -110,7 +110,7 @@ def test_frames_pass_in_order_and_no_lasting_change_goes_unseen(
         frame_of(shots[shot], n, float(time_s))
         for n, (shot, time_s) in enumerate(zip(which, times, strict=True))
     ]
-    passed = list(glance(frames))
+    passed = list(with_thumbnails(frames))
     assert [frame for frame, _ in passed] == frames
     looks = [look for _, look in passed if look]
     assert all(look.index == frame.index for frame, look in passed if look)

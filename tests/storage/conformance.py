@@ -11,6 +11,7 @@ def again(storage): ...   # the same place opened once more, as another process 
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -28,12 +29,15 @@ __all__ = [
     "test_a_range_ends_with_the_object",
     "test_a_reader_beside_a_writer_never_sees_half_an_object",
     "test_a_version_changes_with_every_write_even_of_the_same_bytes",
+    "test_files_of_a_spool_become_objects",
     "test_folders_are_the_parts_up_to_the_next_slash",
     "test_listing_is_in_the_order_of_keys",
     "test_many_are_written_whole",
     "test_of_many_who_compare_and_swap_each_counts_once",
     "test_of_many_who_create_one_wins",
+    "test_what_is_being_made_is_no_object_and_can_be_discarded",
     "test_what_is_deleted_is_gone_and_deleting_nothing_is_no_error",
+    "test_what_is_left_in_a_spool_is_gone",
     "test_what_was_put_is_what_is_got",
     "test_who_waits_for_a_lease_is_told_and_gets_it",
 ]
@@ -138,6 +142,42 @@ def test_many_are_written_whole(storage, again):
     assert [again.get(f"faces/{n % 3}/{n}.png") for n in range(20)] == [
         b"%d" % n for n in range(20)
     ]
+
+
+def test_files_of_a_spool_become_objects(storage, again):
+    storage.put("faces/a/1.png", b"old")
+    with storage.spool("faces/") as folder:
+        assert list(folder.iterdir()) == []
+        for number in range(3):
+            (folder / f"{number}.png").write_bytes(b"%d" % number)
+        names = [f"{number}.png" for number in range(3)]
+        storage.put_files((f"faces/a/{name}", folder / name) for name in names)
+    assert [again.get(f"faces/a/{name}") for name in names] == [b"0", b"1", b"2"]
+    assert keys(again) == [f"faces/a/{name}" for name in names]
+    assert not folder.exists()
+
+
+def test_what_is_left_in_a_spool_is_gone(storage):
+    with suppress(ValueError), storage.spool("faces/") as folder:
+        (folder / "below").mkdir()
+        (folder / "below" / "1.png").touch()
+        raise ValueError("on the way")
+    assert not folder.exists()
+    assert list(storage.entries()) == list(storage.half_written()) == []
+
+
+def test_what_is_being_made_is_no_object_and_can_be_discarded(storage, again):
+    storage.put("faces/a/1.png", b"")
+    with storage.spool("faces/") as folder, storage.spool("faces/a/"):
+        (folder / "1.png").touch()
+        assert keys(again) == ["faces/a/1.png"]
+        assert list(again.folders("faces/")) == ["a"]
+        near, all_ = list(again.half_written("faces/", deep=False)), list(again.half_written())
+        assert set(near) <= set(all_)
+        for left in all_:
+            again.discard(left)
+        assert list(again.half_written()) == []
+    assert keys(again) == ["faces/a/1.png"]
 
 
 def test_listing_is_in_the_order_of_keys(storage, again):

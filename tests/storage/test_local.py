@@ -44,6 +44,9 @@ while True:
     number += 1
     storage.put("records/a", b"%07d" % number * 20_000)
     storage.put_all((f"faces/{n}", b"%07d" % number * 5_000) for n in range(5))
+    with storage.spool("spooled/") as folder:
+        (folder / "a").write_bytes(b"%07d" % number * 9_000)
+        storage.put_files([("spooled/a", folder / "a")])
     storage.append("log", b"%07d\\n" % number)
     print(number, flush=True)
 """
@@ -60,7 +63,7 @@ def test_a_kill_at_any_moment_leaves_whole_objects_and_what_was_acknowledged(
     acknowledged = len(writer.communicate()[0].split())
     for entry in storage.entries():
         data = storage.get(entry.key)
-        size = {"records": 20_000, "faces": 5_000}.get(entry.key.split("/")[0])
+        size = {"records": 20_000, "faces": 5_000, "spooled": 9_000}.get(entry.key.split("/")[0])
         assert size is None or data == data[:7] * size
     if acknowledged:
         assert int(storage.get("records/a")[:7]) >= acknowledged
@@ -68,7 +71,8 @@ def test_a_kill_at_any_moment_leaves_whole_objects_and_what_was_acknowledged(
     lines = storage.read_log("log")[0].split()
     assert list(map(int, lines)) == list(range(1, len(lines) + 1))
     assert len(lines) >= acknowledged
-    storage.clear_half_written()
+    for left in list(storage.half_written()):
+        storage.discard(left)
     assert not list(tmp_path.rglob(f"{local.ASIDE}*"))
 
 
@@ -105,7 +109,11 @@ def test_hidden_and_half_written_files_are_not_listed(tmp_path, storage):
         (tmp_path / name).write_bytes(b"")
     assert [entry.key for entry in storage.entries()] == ["faces/a/1.png"]
     assert list(storage.folders("faces/")) == ["a"]
-    storage.clear_half_written()
+    assert list(storage.half_written("faces/", deep=False)) == []
+    left = list(storage.half_written())
+    assert left == [f"{local.ASIDE}x", f"faces/a/{local.ASIDE}2.png"]
+    for name in left:
+        storage.discard(name)
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         ".DS_Store",
         ".lock",
@@ -177,3 +185,44 @@ def test_a_signal_in_the_middle_of_a_write_leaves_nothing_aside(tmp_path, storag
     with pytest.raises(KeyboardInterrupt):
         storage.put("a", b"new")
     assert not list(tmp_path.rglob(f"{local.ASIDE}*"))
+
+
+def test_folders_that_are_made_on_the_way_are_on_the_disk_too(tmp_path, storage, monkeypatch):
+    flushed: list[Path] = []
+    monkeypatch.setattr(local, "flush", flushed.append)
+    storage.put("a/b/c", b"")
+    assert flushed == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
+    with storage.spool("d/") as folder:
+        (folder / "1").touch()
+        flushed.clear()
+        storage.put_files([("d/e/1", folder / "1")])
+    assert flushed == [tmp_path / "d", folder / "1", tmp_path / "d" / "e"]
+
+
+def test_a_process_forked_in_the_middle_of_a_write_holds_up_nobody(tmp_path, storage, monkeypatch):
+    flush, children = local.flush, []
+
+    def fork(path: Path) -> None:
+        flush(path)
+        if path == tmp_path and not children:
+            child = os.fork()
+            if not child:
+                signal.pause()
+            children.append(child)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "flush", fork)
+        storage.put("a", b"1")
+    try:
+        writer = running(
+            "from pathlib import Path\nimport sys\n"
+            "from deepfake_dataset.storage.local import LocalStorage\n"
+            "LocalStorage(Path(sys.argv[1])).put('a', b'2')",
+            tmp_path,
+        )
+        assert writer.wait(60) == 0
+        writer.communicate()
+    finally:
+        os.kill(children[0], signal.SIGKILL)
+        os.waitpid(children[0], 0)
+    assert storage.get("a") == b"2"

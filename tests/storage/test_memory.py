@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from deepfake_dataset.errors import ConflictError, UnavailableError
@@ -33,6 +35,8 @@ FAULTS = [
         ("stat", lambda s: s.stat("a")),
         ("put", lambda s: s.put("a", b"new")),
         ("put_all", lambda s: s.put_all([("a", b"new")])),
+        ("put_files", lambda s: s.put_files([("a", Path(__file__))])),
+        ("spool", lambda s: s.spool().__enter__()),
         ("entries", lambda s: list(s.entries())),
         ("folders", lambda s: list(s.folders("x/"))),
         ("delete", lambda s: s.delete("a")),

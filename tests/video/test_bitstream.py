@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from deepfake_dataset.video.bitstream import is_for_show, length_bytes
+from deepfake_dataset.video.bitstream import is_disposable, length_bytes
 
 Picture = NDArray[np.uint8]
 WriteFilm = Callable[..., Path]
@@ -54,18 +54,18 @@ def test_units_have_lengths_where_the_stream_says_so(extradata: bytes | None, si
     ],
 )
 def test_the_first_slice_decides(units: list[bytes], expected: bool) -> None:
-    assert is_for_show(with_start_codes(units), 0) is expected
+    assert is_disposable(with_start_codes(units), 0) is expected
     for size in (1, 2, 4):
-        assert is_for_show(with_lengths(units, size), size) is expected
+        assert is_disposable(with_lengths(units, size), size) is expected
 
 
 def test_a_long_remark_is_stepped_over_where_lengths_are_given() -> None:
-    assert is_for_show(with_lengths([b"\x06" + b"x" * 60_000, FOR_SHOW]), 4)
+    assert is_disposable(with_lengths([b"\x06" + b"x" * 60_000, FOR_SHOW]), 4)
 
 
 @given(st.binary(max_size=200), st.sampled_from([0, 1, 2, 4]))
 def test_any_bytes_get_an_answer(data: bytes, lengths: int) -> None:
-    assert is_for_show(memoryview(data), lengths) in (True, False)
+    assert is_disposable(memoryview(data), lengths) in (True, False)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts", "h264"])
@@ -79,10 +79,10 @@ def test_the_decoder_leaves_out_the_same_frames_as_not_needed(
         stream = file.streams.video[0]
         lengths = length_bytes(stream.codec_context.extradata)
         packets = [packet for packet in file.demux(stream) if packet.size]
-        needed = sum(not is_for_show(memoryview(packet), lengths) for packet in packets)
+        frame_needs = sum(not is_disposable(memoryview(packet), lengths) for packet in packets)
     with av.open(path) as file:
         stream = file.streams.video[0]
         stream.codec_context.skip_frame = "NONREF"
         decoded = sum(1 for _ in file.decode(stream))
     assert len(packets) == len(drifting)
-    assert needed == decoded < len(drifting)
+    assert frame_needs == decoded < len(drifting)

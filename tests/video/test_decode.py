@@ -23,7 +23,7 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.video.decode import Decoder, Tally
 from deepfake_dataset.video.frame import Frame
-from deepfake_dataset.video.frame_skipping import Need
+from deepfake_dataset.video.frame_skipping import FrameNeeds
 
 Picture = NDArray[np.uint8]
 WriteFilm = Callable[..., Path]
@@ -282,7 +282,7 @@ def long_shot(astronaut: Picture) -> list[Picture]:
     return [astronaut[100 + x : 148 + x, 180 : 180 + 64] for x in places]
 
 
-NEED = Need(kept=100, apart_s=0.168)
+NEED = FrameNeeds(kept=100, apart_s=0.168)
 STEADY = {"bf": "2", "x264-params": "b-adapt=0:b-pyramid=none:keyint=250:qp=30"}
 
 
@@ -298,8 +298,8 @@ def test_spared_frames_are_counted_and_change_nothing_about_the_others(
     path = write_film(tmp_path / f"long.{container}", long_shot, options=STEADY)
     whole, every = read(path)
     frames, tally = read_needed(path)
-    assert len(frames) == len(whole) - tally.frames_spared < len(whole) - 20
-    assert replace(tally, frames_spared=0) == every
+    assert len(frames) == len(whole) - tally.frames_skipped < len(whole) - 20
+    assert replace(tally, frames_skipped=0) == every
     of_index = {frame.index: frame for frame in whole}
     for frame in frames:
         other = of_index[frame.index]
@@ -318,7 +318,7 @@ def test_frames_about_a_cut_are_not_spared(
     pictures = [*long_shot[:150], *(picture[:, ::-1] for picture in long_shot[:150])]
     options = STEADY | {"x264-params": STEADY["x264-params"] + ":scenecut=0"}
     frames, tally = read_needed(write_film(tmp_path / "cut.mp4", pictures, options=options))
-    assert tally.frames_spared
+    assert tally.frames_skipped
     assert set(range(140, 160)) <= {frame.index for frame in frames}
 
 
@@ -342,7 +342,7 @@ def test_where_it_is_not_known_what_is_needed_nothing_is_spared(
 ) -> None:
     path = write_film(tmp_path / name, long_shot, codec=codec, options=options)
     frames, tally = read_needed(path)
-    assert tally.frames_spared == 0
+    assert tally.frames_skipped == 0
     assert len(frames) == len(long_shot)
 
 
@@ -350,7 +350,7 @@ def test_after_damage_nothing_is_spared(
     tmp_path: Path, write_film: WriteFilm, long_shot: list[Picture]
 ) -> None:
     path = write_film(tmp_path / "film.mp4", long_shot, options=STEADY)
-    assert read_needed(path)[1].frames_spared
+    assert read_needed(path)[1].frames_skipped
     with av.open(path) as file:
         first = next(file.demux(video=0))
     assert first.pos is not None
@@ -360,7 +360,7 @@ def test_after_damage_nothing_is_spared(
     path.write_bytes(data)
     frames, tally = read_needed(path)
     assert tally.packets_damaged + tally.frames_corrupt > 0
-    assert tally.frames_spared == 0
+    assert tally.frames_skipped == 0
     assert len(frames) == tally.frames - tally.frames_corrupt
 
 

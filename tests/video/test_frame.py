@@ -229,7 +229,7 @@ def test_the_small_picture_has_the_frame_s_shape_and_a_fixed_longer_side(
     size: tuple[int, int], turns: int, soft: Callable[[int, int], Picture]
 ) -> None:
     frame = make_frame(soft(*size), turns=turns)
-    small = frame.small(80)
+    small = frame.thumbnail(80)
     scale = 80 / max(frame.width, frame.height)
     high, wide = max(1, round(frame.height * scale)), max(1, round(frame.width * scale))
     assert small.shape == (high, wide, 3)
@@ -240,7 +240,7 @@ def test_the_small_picture_has_the_frame_s_shape_and_a_fixed_longer_side(
 def test_the_small_picture_is_of_full_range(full: bool) -> None:
     halves = np.zeros((90, 160, 3), np.uint8)
     halves[:, 80:] = 255
-    small = make_frame(halves, full=full).small(80)
+    small = make_frame(halves, full=full).thumbnail(80)
     assert small[:, :36, 0].max() == 0
     assert small[:, 44:, 0].min() == 255
     assert np.abs(small[..., 1:].astype(int) - 128).max() <= 1
@@ -251,7 +251,7 @@ def test_the_small_picture_shows_what_the_frame_shows(
     turns: int, soft: Callable[[int, int], Picture]
 ) -> None:
     picture = soft(640, 360)
-    small = make_frame(picture, turns=turns, full=True).small(80)
+    small = make_frame(picture, turns=turns, full=True).thumbnail(80)
     whole = shown(picture, turns, 1.0)
     luma = cv2.cvtColor(
         cv2.resize(whole, small.shape[1::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
@@ -263,7 +263,7 @@ def test_the_small_picture_shows_what_the_frame_shows(
 def test_stripes_as_fine_as_a_pixel_of_the_small_picture_average_out(axis: int) -> None:
     dark = np.indices((360, 640))[axis] % 8 < 4
     picture = np.where(dark, 20, 220).astype(np.uint8)[..., None].repeat(3, axis=2)
-    luma = make_frame(picture, full=True).small(80)[..., 0]
+    luma = make_frame(picture, full=True).thumbnail(80)[..., 0]
     assert np.abs(luma.astype(int) - 120).max() <= 2
 
 
@@ -286,7 +286,7 @@ def test_one_field_of_an_interlaced_picture_is_used(
     assert luma.shape == (96, 160)
     assert luma[:, 42:58].min() > 150
     assert luma[:, 92:108].max() < 60
-    assert frame.small(160)[:, 92:108, 0].max() < 60
+    assert frame.thumbnail(160)[:, 92:108, 0].max() < 60
 
 
 def test_memory_counts_every_plane(soft: Callable[[int, int], Picture]) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from extract import clips
 
-from deepfake_dataset.extract import needed
+from deepfake_dataset.extract import frame_needs
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.video.decode import Decoder, Tally
-from deepfake_dataset.video.frame_skipping import Need
+from deepfake_dataset.video.frame_skipping import FrameNeeds
 
 MOST_PIXELS = 70_000_000
 
@@ -38,7 +38,7 @@ class Saving:
         )
 
 
-def decode(path: Path, need: Need | None) -> tuple[float, Tally]:
+def decode(path: Path, need: FrameNeeds | None) -> tuple[float, Tally]:
     began = time.process_time()
     with Decoder(path, MOST_PIXELS, need) as decoder:
         for _ in decoder.frames():
@@ -47,13 +47,13 @@ def decode(path: Path, need: Need | None) -> tuple[float, Tally]:
 
 
 def measure(path: Path, runs: int) -> Saving:
-    need = needed(ExtractSettings())
+    need = frame_needs(ExtractSettings())
     whole, sparing = [], []
     for _ in range(runs):
         whole.append(decode(path, None)[0])
         seconds, tally = decode(path, need)
         sparing.append(seconds)
-    return Saving(tally.frames, tally.frames_spared, min(whole), min(sparing))
+    return Saving(tally.frames, tally.frames_skipped, min(whole), min(sparing))
 
 
 def report(named: Sequence[Path], runs: int) -> None:

@@ -1,0 +1,33 @@
+"""The user's cache folder: what can be computed again, a folder for each dataset.
+
+``~/.cache/dsbuild`` on Linux, or what ``DSBUILD_CACHE`` names. All of it may be deleted while
+nothing runs; it takes time to make again and nothing else.
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+CACHE_VARIABLE = "DSBUILD_CACHE"
+"""The environment variable that names another folder."""
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def cache_root() -> Path:
+    """The folder in which all caches of this user lie; it may not be there yet."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named).expanduser() if named else user_cache_path("dsbuild", appauthor=False)
+
+
+def dataset_cache(location: str) -> Path:
+    """The folder for what was computed of one dataset; it may not be there yet.
+
+    ``location`` is where the dataset lies, the same however it was named. The folder's name
+    ends in the dataset's own, for people who look what takes the space.
+    """
+    key = hashlib.sha256(os.fsencode(location)).hexdigest()[:16]
+    name = _NO_NAME.sub("_", location.rstrip("/").rpartition("/")[2])[:40]
+    return cache_root() / "datasets" / f"{key}-{name}"
