@@ -89,18 +89,22 @@ class LocalStorage:
         _flush_all(folders)
 
     def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
-        """As :meth:`Storage.put_files`: the files are renamed."""
-        folders = set()
-        for key, file in files:
-            path = self.path(key)
+        """As :meth:`Storage.put_files`: the files are renamed.
+
+        All are brought onto the disk before the first is: a file system that keeps a journal
+        has less to write than with a name changed between any two.
+        """
+        moves = [(file, self.path(key)) for key, file in files]
+        for file, path in moves:
             with writing(path):
-                _make_folder(path.parent)
                 _stamp(file)
                 flush(file)
+        for file, path in moves:
+            with writing(path):
+                _make_folder(path.parent)
                 with _holding(path.parent):
                     file.replace(path)
-            folders.add(path.parent)
-        _flush_all(folders)
+        _flush_all({path.parent for _, path in moves})
 
     @contextmanager
     def spool(self, prefix: str = "") -> Iterator[Path]:
