@@ -124,7 +124,7 @@ class RunSettings(Section):
     @property
     def worker_count(self) -> int:
         """Processes at once, with 0 resolved to the cores that this process may use."""
-        return self.workers or _cores()
+        return self.workers or available_cores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class SplitSettings(Section):
     )
 
 
-def _cores() -> int:
+def available_cores() -> int:
     """Cores that this process may use; macOS cannot say which, only how many there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

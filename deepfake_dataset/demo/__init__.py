@@ -7,7 +7,7 @@ pseudo-fakes, self-blended photographs filmed by the same camera.
 import csv
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -49,8 +49,8 @@ class Clip:
 CLIPS = tuple(Clip(take, forged) for forged in (False, True) for take in TAKES)
 
 
-def make_videos(folder: Path) -> list[Path]:
-    """Write all clips, ``labels.csv`` and ``truth.csv``; gives the videos' paths.
+def make_videos(folder: Path, clips: Sequence[Clip] = CLIPS) -> list[Path]:
+    """Write the clips, ``labels.csv`` and ``truth.csv``; gives the videos' paths.
 
     Files of the same name are replaced. The same versions of the packages give the same bytes.
     Raises UsageError where a photograph's package is missing, DatasetWriteError where the
@@ -58,9 +58,9 @@ def make_videos(folder: Path) -> list[Path]:
     """
     try:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            paths = list(pool.map(lambda clip: make_video(clip, folder), CLIPS))
-        _write_table(folder / "labels.csv", _labels())
-        _write_table(folder / "truth.csv", _truth())
+            paths = list(pool.map(lambda clip: make_video(clip, folder), clips))
+        _write_table(folder / "labels.csv", _labels(clips))
+        _write_table(folder / "truth.csv", _truth(clips))
     except OSError as error:
         raise DatasetWriteError(
             f"cannot write the demo's videos to {folder}: {error}",
@@ -87,16 +87,16 @@ def forge(take: Take, photo: Image) -> Image:
     return self_blend(photo, landmarks, zlib.crc32(take.name.encode())).image
 
 
-def _labels() -> Iterator[tuple[str, ...]]:
+def _labels(clips: Sequence[Clip]) -> Iterator[tuple[str, ...]]:
     yield "path", "label", "method", "target", "donor"
-    for clip in CLIPS:
+    for clip in clips:
         of = clip.provenance
         yield clip.path, of.label, of.method, of.target, of.donor
 
 
-def _truth() -> Iterator[tuple[object, ...]]:
+def _truth(clips: Sequence[Clip]) -> Iterator[tuple[object, ...]]:
     yield "path", "cause", "detail", "first_frame", "settled_frame"
-    for clip in CLIPS:
+    for clip in clips:
         for change in truth(clip.take):
             yield clip.path, *astuple(change)
 

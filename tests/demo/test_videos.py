@@ -89,12 +89,9 @@ def test_noise_is_that_of_a_sensor_and_fresh_in_every_frame() -> None:
     assert (first - second).std() > 2
 
 
-def test_all_clips_come_with_labels_and_truth(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_clips_come_with_labels_and_truth(tmp_path: Path) -> None:
     clips = Clip(SHORT, forged=False), Clip(SHORT, forged=True)
-    monkeypatch.setattr(demo, "CLIPS", clips)
-    assert make_videos(tmp_path) == [tmp_path / clip.path for clip in clips]
+    assert make_videos(tmp_path, clips) == [tmp_path / clip.path for clip in clips]
     with (tmp_path / "labels.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == [
             {

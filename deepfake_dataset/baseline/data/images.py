@@ -23,11 +23,14 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.errors import ImagesError
+from deepfake_dataset.settings import available_cores
 
 MOST_UNREADABLE = 0.01
 """Share of images; with more of them, something is wrong with the set and not with a file."""
 _NAMED = 5
 _STANDS_BACK = 14
+"""How much nicer helpers are than the process itself, whose niceness only root can lower."""
+_NICEST = 19
 """Priority of a helping thread, as of the command ``nice``. With less of it the network waits for
 helpers, a twentieth of its time at 10; at 19 other work on the machine starves them."""
 
@@ -64,7 +67,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Generato
 
     When it is closed its threads have ended.
     """
-    with ThreadPoolExecutor(_cores(), initializer=_as_helper) as pool:
+    with ThreadPoolExecutor(available_cores(), initializer=_as_helper) as pool:
         waiting: deque[Future[R]] = deque()
         try:
             for item in items:
@@ -87,11 +90,9 @@ def _as_helper() -> None:
     """
     cv2.setNumThreads(1)
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDS_BACK)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        own = threading.get_native_id()
+        niceness = min(_NICEST, os.getpriority(os.PRIO_PROCESS, own) + _STANDS_BACK)
+        os.setpriority(os.PRIO_PROCESS, own, niceness)
 
 
 def batches(
@@ -103,7 +104,7 @@ def batches(
     """
     left = iter(items)
     parts = iter(lambda: list(islice(left, batch)), [])
-    return in_order(lambda part: _batch(list(map(make, part))), parts, ahead=_cores())
+    return in_order(lambda part: _batch(list(map(make, part))), parts, ahead=available_cores())
 
 
 def _batch(made: list[tuple[Image, int]]) -> Batch:

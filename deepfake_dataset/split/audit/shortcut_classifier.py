@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
+from deepfake_dataset.engine.cores import single_threaded
 from deepfake_dataset.split.audit.non_pixel_features import FACE_FEATURES, feature_matrix
 from deepfake_dataset.split.similarity.sample_evenly import sample_evenly
 
@@ -109,11 +110,13 @@ def find_shortcut(
     folds = _folds(examples, min(_FOLDS, real, forged)) if examples else []
     if examples is None or not folds:
         return Shortcut(len(fake), real, forged, None, None, None, (), ShortcutVerdict.FEW)
-    ranks, auc, drops = _cross_validate(examples, folds)
+    with single_threaded():
+        ranks, auc, drops = _cross_validate(examples, folds)
+        alone = [
+            _cross_validate(_only_feature(examples, i), folds)[1]
+            for i in range(len(examples.names))
+        ]
     low, high = _interval(examples, ranks)
-    alone = [
-        _cross_validate(_only_feature(examples, i), folds)[1] for i in range(len(examples.names))
-    ]
     scores = [
         FeatureScore(name, round(a, 3), round(drop, 3))
         for name, a, drop in zip(examples.names, alone, drops.tolist(), strict=True)

@@ -1,6 +1,7 @@
 """Images come in order, few at a time; bad ones are named."""
 
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -36,6 +37,28 @@ def test_the_network_goes_first_and_helpers_stand_back() -> None:
     before = _priority()
     assert min(in_order(lambda _: _priority(), range(8), ahead=2)) > before
     assert _priority() == before
+
+
+NICE = """
+import os, threading
+from deepfake_dataset.baseline.data.images import in_order
+os.nice(%d)
+nice = lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+print(*set(in_order(nice, range(4), ahead=2)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+@pytest.mark.parametrize(("own", "helpers"), [(0, 14), (3, 17), (19, 19)])
+def test_helpers_are_nicer_than_the_process_whatever_its_own_niceness(
+    own: int, helpers: int
+) -> None:
+    inherited = os.getpriority(os.PRIO_PROCESS, 0)
+    done = subprocess.run(
+        [sys.executable, "-c", NICE % max(0, own - inherited)], capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert int(done.stdout) == min(19, max(own, inherited) + 14) >= helpers
 
 
 def _priority() -> int:
