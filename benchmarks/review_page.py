@@ -23,9 +23,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES
-from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
-from deepfake_dataset.review.session import Desk
-from deepfake_dataset.review.web.face_list import list_faces, pack
+from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
+from deepfake_dataset.review.session import ReviewSession
+from deepfake_dataset.review.web.face_list import make_face_list, pack
 from deepfake_dataset.review.web.server import listen, make_server
 from deepfake_dataset.review.web.thumbnails import Thumbnails
 from deepfake_dataset.settings import Settings
@@ -56,14 +56,14 @@ SCROLL = """async ([from, by, frames]) => {
 class NoStudio:
     """Has a grey frame for every face."""
 
-    def still(self, _: Spot) -> bytes:
+    def frame_jpeg(self, _: FaceLocation) -> bytes:
         return cv2.imencode(".jpg", np.full((720, 1280, 3), 128, np.uint8))[1].tobytes()
 
-    def retake(self, spot: Spot, marks: Marks) -> Retake:
+    def recrop(self, location: FaceLocation, marks: FaceMarks) -> RecroppedFace:
         raise NotImplementedError
 
 
-class Shared(Desk):
+class Shared(ReviewSession):
     """A desk whose faces share some crops."""
 
     crops: list[Path]
@@ -112,11 +112,11 @@ def crops_of(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.png"))
 
 
-def measure_list(desk: Desk) -> None:
+def measure_list(session: ReviewSession) -> None:
     began = time.perf_counter()
-    listing = list_faces(desk.faces)
+    listing = make_face_list(session.faces)
     listed = time.perf_counter()
-    data = pack(listing, desk, {})
+    data = pack(listing, session, {})
     packed = time.perf_counter()
     print(f"list     {listed - began:.2f} s once, {packed - listed:.2f} s a page", end="")
     print(f", {len(data) / 1e6:.1f} MB")
@@ -145,13 +145,15 @@ def main() -> None:
     place = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))))
     with tempfile.TemporaryDirectory() as folder:
         dataset = Dataset.create(Path(folder) / "ds", Settings())
-        desk = Shared(dataset, made_up(count), NoStudio())
-        desk.crops = crops_of(Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder))
+        session = Shared(dataset, made_up(count), NoStudio())
+        session.crops = crops_of(Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder))
         print(f"faces    {count}")
-        measure_list(desk)
+        measure_list(session)
         with listen("127.0.0.1") as listener, sync_playwright() as started:
-            server = make_server(desk, token=TOKEN, reviewer="nobody")
-            Thread(target=Thumbnails.of_desk(desk).make_first, args=(desk,)).start()  # as serve
+            server = make_server(session, token=TOKEN, reviewer="nobody")
+            Thread(
+                target=Thumbnails.of_session(session).make_first, args=(session,)
+            ).start()  # as serve
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             browser = started.chromium.launch(executable_path=place, args=["--no-sandbox"])

@@ -26,7 +26,7 @@ from deepfake_dataset.commands.review import refresh_queue
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.records import Face, Video
-from deepfake_dataset.review.measurement_cache import Memory
+from deepfake_dataset.review.measurement_cache import MeasurementCache
 
 
 def main() -> None:
@@ -95,14 +95,14 @@ def fill(
 def remember(source: Dataset, made: Dataset, origins: dict[str, str]) -> None:
     """Let the clues be known, as if the crops had been looked at."""
     faces = read_faces(source)
-    known = Memory.of(source, faces).with_new({})
+    known = MeasurementCache.of(source, faces).with_new({})
     own = {old: known.filter(pc.equal(faces["video_id"], old)) for old in set(origins.values())}
-    memory = Memory.of(made, read_faces(made))
-    clues = {}
+    memory = MeasurementCache.of(made, read_faces(made))
+    measurements = {}
     for new, old in origins.items():
         ids = pc.replace_substring(own[old]["face_id"], old, new)
-        clues[new] = own[old].set_column(0, "face_id", ids)
-    memory.with_new({new: pa.table(clues[new]) for new in memory.missing()})
+        measurements[new] = own[old].set_column(0, "face_id", ids)
+    memory.with_new({new: pa.table(measurements[new]) for new in memory.missing()})
 
 
 if __name__ == "__main__":

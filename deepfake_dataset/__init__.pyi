@@ -10,7 +10,7 @@ from .commands.prune import prune_dataset as prune_dataset
 from .commands.retry import retry_failed as retry_failed
 from .commands.review import apply_review as apply_review
 from .commands.review import export_queue as export_queue
-from .commands.review import open_desk as open_desk
+from .commands.review import open_review as open_review
 from .commands.review import refresh_queue as refresh_queue
 from .commands.review_status import read_reviewed as read_reviewed
 from .commands.run import run_unattended as run_unattended

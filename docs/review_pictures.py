@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from deepfake_dataset.commands.review import open_desk
+from deepfake_dataset.commands.review import open_review
 from deepfake_dataset.review.web.server import listen, make_server
 
 TOKEN = "pictures"
@@ -67,7 +67,7 @@ def main() -> None:
         copy = shutil.copytree(dataset, Path(aside) / "demo")
         shutil.rmtree(copy / "review", ignore_errors=True)
         with listen("127.0.0.1") as listener, sync_playwright() as started:
-            server = make_server(open_desk(copy), token=TOKEN, reviewer="you")
+            server = make_server(open_review(copy), token=TOKEN, reviewer="you")
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             browser = started.chromium.launch(executable_path=place, args=["--no-sandbox"])

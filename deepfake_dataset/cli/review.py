@@ -52,7 +52,7 @@ def review(
             answer = queue.summary
             print_queue(answer)
         else:
-            desk = commands.open_desk(dataset, tell=bar.show)
+            session = commands.open_review(dataset, tell=bar.show)
     if export or apply:
         if as_json:
             print_json(answer)
@@ -60,7 +60,7 @@ def review(
     from deepfake_dataset.review.web import serve
 
     serve(
-        desk,
+        session,
         reviewer=reviewer or commands.user_name(),
         host=host,
         port=port,

@@ -19,13 +19,18 @@ from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
 from deepfake_dataset.faces.model_files import check_models
-from deepfake_dataset.review.crop_measurements import Task, measure
-from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
+from deepfake_dataset.review.crop_measurements import MeasureTask, measure_crops
+from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
 from deepfake_dataset.review.import_decisions import Applied, apply_table
-from deepfake_dataset.review.measurement_cache import Memory
-from deepfake_dataset.review.queue import queue_path, rank, renew_queue, write_queue
-from deepfake_dataset.review.score_cache import judge
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.measurement_cache import MeasurementCache
+from deepfake_dataset.review.queue import (
+    queue_path,
+    rank_by_suspicion,
+    update_queue_file,
+    write_queue,
+)
+from deepfake_dataset.review.score_cache import score_faces_cached
+from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.sources.locate import find_source
 from deepfake_dataset.storage.paths import StrPath, as_path
 
@@ -98,18 +103,20 @@ def apply_review(
     """
     opened, file = Dataset.open(dataset), as_path(file, "file")
     faces = read_faces(opened)
-    applied = apply_table(file, Desk(opened, faces, SourceStudio(opened)), reviewer or user_name())
+    applied = apply_table(
+        file, ReviewSession(opened, faces, DatasetSourceFrames(opened)), reviewer or user_name()
+    )
     refresh_queue(dataset, tell=tell)
     return applied
 
 
-def open_desk(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Desk:
+def open_review(dataset: StrPath, *, tell: Tell = lambda *_: None) -> ReviewSession:
     """A dataset open for review; its queue is written anew."""
     opened = Dataset.open(dataset)
     ranking = _ranked(opened, tell)
-    desk = Desk(opened, ranking.faces, SourceStudio(opened))
-    _renew(opened, ranking, desk.verdicts)
-    return desk
+    session = ReviewSession(opened, ranking.faces, DatasetSourceFrames(opened))
+    _renew(opened, ranking, session.verdicts)
+    return session
 
 
 def rank_faces(dataset: Dataset, tell: Tell = lambda *_: None) -> pa.Table:
@@ -127,23 +134,23 @@ def user_name() -> str:
 @dataclass(frozen=True, slots=True)
 class _Ranking:
     key: str
-    """Of the judgements by which the faces are ranked."""
+    """Of the scores by which the faces are ranked."""
     faces: pa.Table
 
 
 def _ranked(dataset: Dataset, tell: Tell) -> _Ranking:
     faces = read_faces(dataset)
 
-    def clues() -> pa.Table:
-        memory = Memory.of(dataset, faces)
-        return memory.with_new(_measured(dataset, memory.missing(), tell))
+    def measurements() -> pa.Table:
+        cache = MeasurementCache.of(dataset, faces)
+        return cache.with_new(_measured(dataset, cache.missing(), tell))
 
-    judgements = judge(dataset, faces, clues)
-    return _Ranking(judgements.key, rank(faces, judgements.judged))
+    scored = score_faces_cached(dataset, faces, measurements)
+    return _Ranking(scored.key, rank_by_suspicion(faces, scored.scores))
 
 
 def _renew(dataset: Dataset, ranking: _Ranking, said: Verdicts) -> Queue:
-    renew_queue(dataset, ranking.faces, said, ranking.key)
+    update_queue_file(dataset, ranking.faces, said, ranking.key)
     return Queue(queue_path(dataset), ranking.faces)
 
 
@@ -157,8 +164,8 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
 
     settings = dataset.settings.run
     outcomes = run_each(
-        measure,
-        [Task(dataset, video_id, recheck_crop, embed_crop) for video_id in video_ids],
+        measure_crops,
+        [MeasureTask(dataset, video_id, recheck_crop, embed_crop) for video_id in video_ids],
         workers=settings.worker_count,
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
         preload=["deepfake_dataset.faces.preload_recheck"],
@@ -176,7 +183,7 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
 
 
 @dataclass(frozen=True, slots=True)
-class SourceStudio:
+class DatasetSourceFrames:
     """Frames and crops from the sources of a dataset. Safe to use from several threads."""
 
     _dataset: Dataset
@@ -184,31 +191,31 @@ class SourceStudio:
     _places: dict[str, Path] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def still(self, spot: Spot) -> bytes:
-        """As :class:`deepfake_dataset.review.fixed_crops.Studio` says."""
+    def frame_jpeg(self, location: FaceLocation) -> bytes:
+        """As :class:`deepfake_dataset.review.fixed_crops.SourceFrames` says."""
         from deepfake_dataset.faces.recrop import encode_jpeg
 
-        return encode_jpeg(self._frame(spot))
+        return encode_jpeg(self._frame(location))
 
-    def retake(self, spot: Spot, marks: Marks) -> Retake:
-        """As :class:`deepfake_dataset.review.fixed_crops.Studio` says."""
+    def recrop(self, location: FaceLocation, marks: FaceMarks) -> RecroppedFace:
+        """As :class:`deepfake_dataset.review.fixed_crops.SourceFrames` says."""
         from deepfake_dataset.faces.recrop import recrop_face
 
         settings = self._dataset.settings.extract
-        frame = self._frame(spot)
-        made = recrop_face(frame, spot.face, settings, box=marks.box, landmarks=marks.landmarks)
-        names = [name for name in Retake.__dataclass_fields__ if name != "png"]
-        return Retake(**{name: getattr(made.face, name) for name in names}, png=made.png)
+        frame = self._frame(location)
+        made = recrop_face(frame, location.face, settings, box=marks.box, landmarks=marks.landmarks)
+        names = [name for name in RecroppedFace.__dataclass_fields__ if name != "png"]
+        return RecroppedFace(**{name: getattr(made.face, name) for name in names}, png=made.png)
 
-    def _frame(self, spot: Spot) -> "Frame":
+    def _frame(self, location: FaceLocation) -> "Frame":
         from deepfake_dataset.faces.recrop import read_source_frame
 
-        key = spot.video_id, spot.face.frame
+        key = location.video_id, location.face.frame
         with self._lock:
             if key not in self._kept:
-                source = self._locate(spot.video_id)
+                source = self._locate(location.video_id)
                 self._kept[key] = read_source_frame(
-                    source, spot.face, self._dataset.settings.extract
+                    source, location.face, self._dataset.settings.extract
                 )
                 if len(self._kept) > _FRAMES_KEPT:
                     self._kept.popitem(last=False)

@@ -1,4 +1,4 @@
-"""What is measured of the crops of one video, once: all that suspicion needs of pictures.
+"""Measures the crops of one video, once: all that the reasons need of pictures.
 
 A second look at each crop, and how unlike it is to those beside it in time and to the rest
 of its track. Nothing here judges: see ``review/reasons/``.
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.records import Face, Label
-from deepfake_dataset.review.strangers import People
+from deepfake_dataset.review.strangers import TrackIdentities
 
 VERSION = 2
-"""Raised whenever :func:`measure` would give other numbers for the same crops."""
+"""Raised whenever :func:`measure_crops` would give other numbers for the same crops."""
 
 Look = Callable[[NDArray[np.uint8], float], tuple[float, ...]]
 """``extract.second_look.recheck_crop``: luma (n, n) of a crop and its margin to numbers."""
@@ -62,8 +62,8 @@ _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One video to measure; what a worker process is given."""
+class MeasureTask:
+    """One video whose crops are to be measured, as a worker process is given it."""
 
     dataset: Dataset
     video_id: str
@@ -71,7 +71,7 @@ class Task:
     embed: Embed
 
 
-def measure(task: Task) -> pa.Table:
+def measure_crops(task: MeasureTask) -> pa.Table:
     """Measure the crops of a video; rows as in its record.
 
     Raises :class:`MissingCropError`.
@@ -85,7 +85,7 @@ def measure(task: Task) -> pa.Table:
         np.array([describe(crop) for crop in crops]) for describe in (_shape, _colour)
     )
     apart = _apart(faces, shapes), _apart(faces, colours)
-    people = People(lambda row: task.embed(_rgb(crops[row]), faces[row]))
+    people = TrackIdentities(lambda row: task.embed(_rgb(crops[row]), faces[row]))
     described = {
         "unlike_shape": np.minimum(_beside(faces, shapes), apart[0]),
         "unlike_colour": np.minimum(_beside(faces, colours), apart[1]),

@@ -1,4 +1,4 @@
-"""What reasons judge by: the record of every face and the clues of its crop, as arrays."""
+"""What the reasons judge by: every face's record and its crop's measurements, as arrays."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,21 +17,21 @@ _SIGMA = 1.4826
 
 
 @dataclass(frozen=True)
-class Evidence:
+class FaceFeatures:
     """Faces of a dataset, each in one row; every array has one value a face."""
 
     faces: pa.Table
     """Columns of ``read_faces``."""
-    clues: pa.Table
-    """Columns of ``clues.CLUES``; rows as in :attr:`faces`."""
+    measurements: pa.Table
+    """Columns of ``measurements.CLUES``; rows as in :attr:`faces`."""
 
     def face(self, name: str) -> Floats:
         """A number of the record."""
         return np.asarray(self.faces[name].to_numpy(), np.float64)
 
-    def clue(self, name: str) -> Floats:
+    def measurement(self, name: str) -> Floats:
         """A number measured of the crop."""
-        return np.asarray(self.clues[name].to_numpy(), np.float64)
+        return np.asarray(self.measurements[name].to_numpy(), np.float64)
 
     @cached_property
     def landmarks(self) -> Floats:
@@ -63,38 +63,38 @@ class Evidence:
         return np.lexsort((self.face("frame"), self.track))
 
 
-def rise(value: Floats, limit: Floats | float) -> Floats:
+def above_limit(value: Floats, limit: Floats | float) -> Floats:
     """From 0 towards 1: half at the limit, a hundredth at half of it; 0 for NaN."""
     bounded = np.clip(np.nan_to_num(value), 0, 1e9)
     ratio = np.minimum(bounded / limit, 1e3) ** 6
     return np.asarray(ratio / (1 + ratio))
 
 
-def spread(values: Floats) -> float:
+def robust_spread(values: Floats) -> float:
     """Robust standard deviation: of the median absolute deviation. NaN are left out."""
     return float(_SIGMA * np.nanmedian(np.abs(values - np.nanmedian(values))))
 
 
-def usual_limit(evidence: Evidence, values: Floats) -> Floats:
+def usual_limit(features: FaceFeatures, values: Floats) -> Floats:
     """Value from which one is unusual within its track.
 
     The spread is the track's own, or the one that half of the faces keep within: a face that
     sits still is not judged by a hair's breadth.
     """
-    middle = track_median(evidence, values)
-    spreads = np.nan_to_num(_SIGMA * track_median(evidence, np.abs(values - middle)))
+    middle = track_median(features, values)
+    spreads = np.nan_to_num(_SIGMA * track_median(features, np.abs(values - middle)))
     floor = np.median(spreads) if len(spreads) else 0.0
     return np.asarray(middle + UNUSUAL * np.maximum(spreads, floor) + 1e-9)
 
 
-def track_median(evidence: Evidence, values: Floats) -> Floats:
+def track_median(features: FaceFeatures, values: Floats) -> Floats:
     """For every face the median of its track; NaN are left out, and stay where all are."""
-    order = np.lexsort((values, evidence.track))  # NaN come last
-    count = np.bincount(evidence.track)
+    order = np.lexsort((values, features.track))  # NaN come last
+    count = np.bincount(features.track)
     start = np.concatenate([[0], np.cumsum(count)[:-1]]) if len(count) else count
-    finite = np.bincount(evidence.track, weights=np.isfinite(values)).astype(np.int64)
+    finite = np.bincount(features.track, weights=np.isfinite(values)).astype(np.int64)
     last = np.maximum(start + finite - 1, start)
     ordered = np.append(values[order], np.nan)
     middle = start + (finite - 1) // 2
     low, high = np.maximum(middle, start), np.minimum(start + finite // 2, last)
-    return np.asarray(((ordered[low] + ordered[high]) / 2)[evidence.track])
+    return np.asarray(((ordered[low] + ordered[high]) / 2)[features.track])

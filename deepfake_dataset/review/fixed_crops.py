@@ -1,4 +1,4 @@
-"""A crop made anew from the source, where a person moved the box or the landmarks."""
+"""Stores crops made anew from the source, where a person moved the box or the landmarks."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from deepfake_dataset.storage.os_errors import writing
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FaceLocation:
     """A face of a video."""
 
     video_id: str
@@ -21,7 +21,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class FaceMarks:
     """What a person marked: landmarks, or else a box in which they are to be found."""
 
     box: Box | None = None
@@ -30,7 +30,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
-class Retake:
+class RecroppedFace:
     """A face cut out anew; fields as in :class:`deepfake_dataset.records.Face`."""
 
     box: Box
@@ -47,10 +47,10 @@ class Retake:
     png: bytes
 
 
-class Studio(Protocol):
+class SourceFrames(Protocol):
     """Where frames and crops are made; ``commands`` joins it from sources and extraction."""
 
-    def still(self, spot: Spot) -> bytes:
+    def frame_jpeg(self, location: FaceLocation) -> bytes:
         """The whole frame as it is shown, as JPEG.
 
         Raises :class:`SourceGoneError`, or :class:`VideoError` where the file cannot be
@@ -58,38 +58,38 @@ class Studio(Protocol):
         """
         ...
 
-    def retake(self, spot: Spot, marks: Marks) -> Retake:
+    def recrop(self, location: FaceLocation, marks: FaceMarks) -> RecroppedFace:
         """The face as marked, with extraction's own geometry and the dataset's settings.
 
         Raises :class:`NoFaceThereError` where the marks do not form a face, and what
-        :meth:`still` raises.
+        :meth:`frame_jpeg` raises.
         """
         ...
 
 
-def keep_crop(dataset: Dataset, spot: Spot, retake: Retake) -> Fix:
+def store_fixed_crop(dataset: Dataset, location: FaceLocation, recrop: RecroppedFace) -> Fix:
     """Put the crop into ``review/crops/``, on the disk, and say what a fix says of it.
 
     The name holds the crop's hash: a crop that is there is never written over.
     """
-    name = f"review/crops/{spot.video_id}/{spot.face.face_id}-{retake.sha256[:8]}.png"
-    _write_once(dataset.root / name, retake.png)
+    name = f"review/crops/{location.video_id}/{location.face.face_id}-{recrop.sha256[:8]}.png"
+    _write_once(dataset.root / name, recrop.png)
     settings = dataset.settings.extract
     return Fix(
-        box=retake.box,
-        landmarks=retake.landmarks,
-        center_x=retake.center_x,
-        center_y=retake.center_y,
-        native_px=retake.native_px,
-        roll_deg=retake.roll_deg,
-        yaw_deg=retake.yaw_deg,
-        sharpness=retake.sharpness,
-        brightness=retake.brightness,
-        outside=retake.outside,
+        box=recrop.box,
+        landmarks=recrop.landmarks,
+        center_x=recrop.center_x,
+        center_y=recrop.center_y,
+        native_px=recrop.native_px,
+        roll_deg=recrop.roll_deg,
+        yaw_deg=recrop.yaw_deg,
+        sharpness=recrop.sharpness,
+        brightness=recrop.brightness,
+        outside=recrop.outside,
         size_px=settings.size_px,
         margin=settings.margin,
         crop=name,
-        sha256=retake.sha256,
+        sha256=recrop.sha256,
     )
 
 

@@ -1,4 +1,4 @@
-"""Decisions from a table that a person has filled in; whole or not at all."""
+"""Imports decisions from a queue that a person has edited: all of it or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from deepfake_dataset.dataset.decisions import Action
 from deepfake_dataset.dataset.spreadsheet_safety import restored
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.session import Choice, Desk, Receipt
+from deepfake_dataset.review.session import DecisionRequest, Receipt, ReviewSession
 
 WORDS: Mapping[str, tuple[Action, Label | None]] = {
     "keep": (Action.KEEP, None),
@@ -40,12 +40,12 @@ class Row:
     """A row with a new decision."""
 
     line: int
-    choice: Choice
+    choice: DecisionRequest
     decision: str | None
     """State of the face when the table was written; None where its column is gone."""
 
 
-def apply_table(file: Path, desk: Desk, reviewer: str) -> Applied:
+def apply_table(file: Path, session: ReviewSession, reviewer: str) -> Applied:
     """Make the decisions of a table.
 
     Rows without a new decision, rows in another order, missing and added columns are no
@@ -55,10 +55,14 @@ def apply_table(file: Path, desk: Desk, reviewer: str) -> Applied:
     """
     rows = read_table(file)
     for row in rows:
-        _check(file, row, desk)
-    due = [row for row in rows if not _stands(row.choice, desk)]
-    overruled = [row for row in due if row.decision not in (None, desk.state(row.choice.face_id))]
-    receipt = desk.choose([row.choice for row in due], reviewer=reviewer) if due else Receipt((), 0)
+        _check(file, row, session)
+    due = [row for row in rows if not _stands(row.choice, session)]
+    overruled = [
+        row for row in due if row.decision not in (None, session.state(row.choice.face_id))
+    ]
+    receipt = (
+        session.choose([row.choice for row in due], reviewer=reviewer) if due else Receipt((), 0)
+    )
     return Applied(len(receipt.rows), len(rows) - len(due), len(overruled))
 
 
@@ -123,28 +127,28 @@ def _row(file: Path, line: int, columns: list[str], cells: list[str]) -> Row | N
         hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(WORDS)} or nothing"
         raise _error(file, line, "new_decision", f"{row['new_decision']!r} is no decision", hint)
     action, label = WORDS[word]
-    choice = Choice(row.get("face_id", ""), action, row.get("new_reason", ""), label)
+    choice = DecisionRequest(row.get("face_id", ""), action, row.get("new_reason", ""), label)
     return Row(line, choice, row.get("decision") or None)
 
 
-def _check(file: Path, row: Row, desk: Desk) -> None:
+def _check(file: Path, row: Row, session: ReviewSession) -> None:
     face_id = row.choice.face_id
-    if not desk.has(face_id):
+    if not session.has(face_id):
         hint = "face ids are as in review/queue.csv; what is extracted anew may have others"
         raise _error(file, row.line, "face_id", f"there is no face {face_id!r}", hint)
     if row.choice.action is not Action.UNDO:
         return
-    if not desk.can_undo(face_id):
+    if not session.can_undo(face_id):
         problem = f"nothing is decided on {face_id}"
         raise _error(file, row.line, "new_decision", problem, "leave the cell empty")
-    if row.decision not in (None, desk.state(face_id)):
-        problem = f"{face_id} is {desk.state(face_id)} by now, not {row.decision}"
+    if row.decision not in (None, session.state(face_id)):
+        problem = f"{face_id} is {session.state(face_id)} by now, not {row.decision}"
         raise _error(file, row.line, "new_decision", problem, "export again, then undo")
 
 
-def _stands(choice: Choice, desk: Desk) -> bool:
+def _stands(choice: DecisionRequest, session: ReviewSession) -> bool:
     """Whether the same was decided already, so that a table can be applied twice."""
-    return choice.action is not Action.UNDO and desk.stands(choice)
+    return choice.action is not Action.UNDO and session.stands(choice)
 
 
 def _error(file: Path, line: int, column: str, problem: str, hint: str) -> ReviewFileError:

@@ -1,4 +1,4 @@
-"""Clues are measured once: kept by video, as long as its crops are the same."""
+"""Keeps the measurements of crops by video, as long as the crops are the same."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ _KEPT = pa.schema([pa.field("video_id", pa.string()), pa.field("key", pa.string(
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MeasurementCache:
     """The clues of a dataset as far as they are known."""
 
     dataset: Dataset
@@ -29,7 +29,7 @@ class Memory:
     known: pa.Table
 
     @classmethod
-    def of(cls, dataset: Dataset, faces: pa.Table) -> "Memory":
+    def of(cls, dataset: Dataset, faces: pa.Table) -> "MeasurementCache":
         """Remember what holds of these faces; a cache that cannot be read is empty."""
         keys = _keys(faces, dataset.settings.extract.margin)
         known = _load(dataset)
@@ -49,10 +49,10 @@ class Memory:
         places = pc.index_in(self.faces["face_id"], whole["face_id"].combine_chunks())
         return whole.select(CLUES.names).take(places)
 
-    def _row(self, video_id: str, clues: pa.Table) -> pa.Table:
-        count = clues.num_rows
+    def _row(self, video_id: str, measurements: pa.Table) -> pa.Table:
+        count = measurements.num_rows
         head = [pa.array([video_id] * count), pa.array([self.keys[video_id]] * count)]
-        return pa.table([*head, *clues.columns], schema=_KEPT)
+        return pa.table([*head, *measurements.columns], schema=_KEPT)
 
 
 def _keys(faces: pa.Table, margin: float) -> dict[str, str]:
@@ -77,7 +77,7 @@ def _load(dataset: Dataset) -> pa.Table:
     return _KEPT.empty_table()
 
 
-def _save(dataset: Dataset, clues: pa.Table) -> None:
+def _save(dataset: Dataset, measurements: pa.Table) -> None:
     """A dataset on a read-only disk can still be reviewed: nothing is kept then."""
     path = dataset.cache_folder / _FILE
     aside = path.with_name(f".partial-{os.getpid()}-{_FILE}")
@@ -85,7 +85,7 @@ def _save(dataset: Dataset, clues: pa.Table) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as file:
-                pq.write_table(clues, file)
+                pq.write_table(measurements, file)
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)

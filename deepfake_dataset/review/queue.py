@@ -1,4 +1,4 @@
-"""The queue: faces worst first, and the table of it that people open in a spreadsheet."""
+"""The review queue: the order of faces, and the columns of ``review/queue.csv``."""
 
 import csv
 import hashlib
@@ -16,7 +16,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import Suspicion
+from deepfake_dataset.review.score import SuspicionScores
 from deepfake_dataset.storage.local import file_version
 from deepfake_dataset.storage.os_errors import writing
 
@@ -48,7 +48,7 @@ def queue_path(dataset: Dataset) -> Path:
     return dataset.root / "review" / "queue.csv"
 
 
-def rank(faces: pa.Table, judged: Suspicion) -> pa.Table:
+def rank_by_suspicion(faces: pa.Table, judged: SuspicionScores) -> pa.Table:
     """The faces worst first, with ``suspicion``, and ``reasons`` by their names.
 
     Equals stay in the order of their videos and times.
@@ -64,12 +64,12 @@ def rank(faces: pa.Table, judged: Suspicion) -> pa.Table:
     return ranked.append_column("reasons", reasons)
 
 
-def words_of(reasons: Sequence[str]) -> str:
+def reason_texts(reasons: Sequence[str]) -> str:
     """Reasons as a person reads them, from their names."""
     return "; ".join(reason.words for reason in REASONS if reason.name in reasons)
 
 
-def renew_queue(dataset: Dataset, ranked: pa.Table, said: Verdicts, key: str) -> None:
+def update_queue_file(dataset: Dataset, ranked: pa.Table, said: Verdicts, key: str) -> None:
     """Write the table where it lies, unless it lies there as it would be written.
 
     ``key`` stands for the ranking. Raises :class:`DatasetWriteError`.
@@ -136,9 +136,9 @@ def _thousandths(numbers: pa.ChunkedArray) -> list[str]:
 
 
 def _all_words(reasons: pa.ChunkedArray) -> list[str]:
-    """As :func:`words_of`, for a whole column."""
+    """As :func:`reason_texts`, for a whole column."""
     names = [tuple(given) for given in reasons.to_pylist()]
-    known = {given: words_of(given) for given in set(names)}
+    known = {given: reason_texts(given) for given in set(names)}
     return [known[given] for given in names]
 
 

@@ -1,11 +1,11 @@
-"""How likely a face is wrong, as far as a machine can tell, and why."""
+"""Scores how likely each face is wrong, from the strengths of all reasons."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.features import Evidence, Floats
+from deepfake_dataset.review.features import FaceFeatures, Floats
 from deepfake_dataset.review.reasons import REASONS
 
 _GIVEN = 0.5
@@ -13,7 +13,7 @@ _GIVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
+class SuspicionScores:
     """Of every face, a row each."""
 
     suspicion: Floats
@@ -22,14 +22,14 @@ class Suspicion:
     """(n, reasons): which of :data:`REASONS` are given."""
 
 
-def suspect(evidence: Evidence) -> Suspicion:
+def score_faces(features: FaceFeatures) -> SuspicionScores:
     """Judge every face.
 
     Reasons count as independent: suspicion is the probability that at least one of them
     is right, each taken for as probable as its weight times its strength.
     """
-    if not evidence.faces.num_rows:
-        return Suspicion(np.zeros(0), np.zeros((0, len(REASONS)), np.bool_))
-    strengths = np.stack([reason.strengths(evidence) for reason in REASONS], axis=1)
+    if not features.faces.num_rows:
+        return SuspicionScores(np.zeros(0), np.zeros((0, len(REASONS)), np.bool_))
+    strengths = np.stack([reason.strengths(features) for reason in REASONS], axis=1)
     weights = np.array([reason.weight for reason in REASONS])
-    return Suspicion(1 - np.prod(1 - weights * strengths, axis=1), strengths >= _GIVEN)
+    return SuspicionScores(1 - np.prod(1 - weights * strengths, axis=1), strengths >= _GIVEN)

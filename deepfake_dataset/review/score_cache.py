@@ -1,7 +1,7 @@
-"""Faces are judged once: what came of it is kept as long as it would come of it again.
+"""Keeps the scores of faces, as long as scoring them again would give the same.
 
 Every judgement hangs on all faces, as limits are statistics of the dataset: one more video, and
-all are judged anew, from what was measured of their crops before (:mod:`.memory`).
+all are scored anew, from what was measured of their crops before (``measurement_cache.py``).
 """
 
 import hashlib
@@ -20,36 +20,41 @@ import pyarrow as pa
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES
 from deepfake_dataset.review.crop_measurements import VERSION
-from deepfake_dataset.review.features import Evidence
+from deepfake_dataset.review.features import FaceFeatures
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import Suspicion, suspect
+from deepfake_dataset.review.score import SuspicionScores, score_faces
 
 _FILE = "suspicion.bin"
 _SEAL_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Judgements:
+class FaceScores:
     """How likely each face is wrong, and by what that is known to hold still."""
 
     key: str
     """Changes with the faces, with what is measured of crops, and with the code that judges."""
-    judged: Suspicion
+    scores: SuspicionScores
 
 
-def judge(dataset: Dataset, faces: pa.Table, clues: Callable[[], pa.Table]) -> Judgements:
-    """As :func:`suspect` judges; ``clues`` of all faces are asked for only where it has to."""
+def score_faces_cached(
+    dataset: Dataset, faces: pa.Table, measurements: Callable[[], pa.Table]
+) -> FaceScores:
+    """The scores of :func:`score_faces`, from the cache where they still hold.
+
+    ``measurements`` of all faces are asked for only where they do not.
+    """
     key = _key(faces, dataset.settings.extract.margin)
     path = dataset.cache_folder / _FILE
-    judged = _load(path, key, faces.num_rows)
-    if judged is None:
-        judged = suspect(Evidence(faces, clues()))
-        _save(path, key, judged)
-    return Judgements(key, judged)
+    scores = _load(path, key, faces.num_rows)
+    if scores is None:
+        scores = score_faces(FaceFeatures(faces, measurements()))
+        _save(path, key, scores)
+    return FaceScores(key, scores)
 
 
 def _key(faces: pa.Table, margin: float) -> str:
-    """Hash of all that judgements hang on. Clues do on the crops' hashes, tracks and margin."""
+    """Hash of all that scores depend on; measurements depend on crops, tracks and margin."""
     told = hashlib.sha256(f"{_code()} {VERSION} {margin}\n".encode())
     same = faces.select(FACES.names).cast(FACES).combine_chunks()  # however it was put together
     with pa.ipc.new_stream(pa.PythonFile(_Into(told.update), "w"), FACES) as stream:
@@ -84,20 +89,20 @@ def _code() -> str:
     return told.hexdigest()
 
 
-def _load(path: Path, key: str, count: int) -> Suspicion | None:
+def _load(path: Path, key: str, count: int) -> SuspicionScores | None:
     """What was kept under the key, and only whole: the seal is of both."""
     with suppress(OSError):
         data = path.read_bytes()
         if data[:_SEAL_BYTES] == _seal(key, data[_SEAL_BYTES:]):
             suspicion = np.frombuffer(data, "<f8", count, _SEAL_BYTES)
             given = np.frombuffer(data, np.bool_, offset=_SEAL_BYTES + suspicion.nbytes)
-            return Suspicion(suspicion.astype(np.float64), given.reshape(count, len(REASONS)))
+            return SuspicionScores(suspicion.astype(np.float64), given.reshape(count, len(REASONS)))
     return None
 
 
-def _save(path: Path, key: str, judged: Suspicion) -> None:
+def _save(path: Path, key: str, scores: SuspicionScores) -> None:
     """A dataset on a read-only disk can still be reviewed: nothing is kept then."""
-    body = judged.suspicion.astype("<f8").tobytes() + judged.given.tobytes()
+    body = scores.suspicion.astype("<f8").tobytes() + scores.given.tobytes()
     aside = path.with_name(f".partial-{os.getpid()}-{_FILE}")
     with suppress(OSError):
         try:

@@ -1,6 +1,6 @@
-"""A dataset open for review: its faces worst first, what is decided, and how to decide.
+"""A review session: faces worst first, the decisions on them, and how to decide and undo.
 
-This is all that the page needs, and a notebook. Any number of desks, in any processes, may
+This is all that the page needs, and a notebook. Any number of sessions, in any processes, may
 be open on one dataset: each sees what the others decided when it looks.
 """
 
@@ -28,7 +28,13 @@ from deepfake_dataset.dataset.decisions import (
 from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.errors import DecidedSinceError, ReviewError, UnknownFaceError
 from deepfake_dataset.records import Box, Face, Label
-from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot, Studio, keep_crop
+from deepfake_dataset.review.fixed_crops import (
+    FaceLocation,
+    FaceMarks,
+    RecroppedFace,
+    SourceFrames,
+    store_fixed_crop,
+)
 from deepfake_dataset.review.queue import label_of
 
 
@@ -43,7 +49,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DecisionRequest:
     """What someone wants to be decided."""
 
     face_id: str
@@ -58,10 +64,10 @@ class Choice:
             raise ReviewError("a label goes with relabel alone", "see docs/review.md")
 
 
-class Desk:
+class ReviewSession:
     """Decides on the faces of one dataset. Safe to use from several threads."""
 
-    def __init__(self, dataset: Dataset, faces: pa.Table, studio: Studio) -> None:
+    def __init__(self, dataset: Dataset, faces: pa.Table, source: SourceFrames) -> None:
         """For faces in the order of a queue: those of :func:`review.queue.rank`."""
         self.faces = faces
         """Worst first; the columns of ``read_faces`` and ``suspicion``, ``reasons``, ``why``.
@@ -69,7 +75,7 @@ class Desk:
         A face is named by its position in this table, or by its ``face_id``.
         """
         self._dataset = dataset
-        self._studio = studio
+        self._source = source
         self._lock = RLock()
         ids = faces["face_id"].to_pylist()
         self._positions = {face_id: position for position, face_id in enumerate(ids)}
@@ -127,7 +133,7 @@ class Desk:
         """Whether a decision stands that could be taken back."""
         return bool(self._ledger.standing(self.position(face_id)))
 
-    def stands(self, choice: Choice) -> bool:
+    def stands(self, choice: DecisionRequest) -> bool:
         """Whether the same stands already, by whomever it was decided, for the same reason."""
         at = self.position(choice.face_id)
         if self._verdicts.state_of(at) is not STATE_AFTER.get(choice.action):
@@ -158,7 +164,7 @@ class Desk:
         at = self.position(face_id)
         return Label(label_of(self._verdicts, at, self.faces["label"][at].as_py()))
 
-    def fix_of(self, face_id: str) -> Marks | None:
+    def fix_of(self, face_id: str) -> FaceMarks | None:
         """Box and landmarks as they were fixed; None where the face is not fixed."""
         at = self.position(face_id)
         return _marks_in(self._verdicts.log, int(self._verdicts.row[at]))
@@ -186,7 +192,7 @@ class Desk:
 
         Raises :class:`UnknownFaceError` and :class:`DatasetWriteError`; then none was made.
         """
-        choices = [Choice(face_id, action, reason, label) for face_id in face_ids]
+        choices = [DecisionRequest(face_id, action, reason, label) for face_id in face_ids]
         return self.choose(choices, reviewer=reviewer)
 
     def undo(
@@ -199,42 +205,42 @@ class Desk:
 
         Raises :class:`DecidedSinceError`, and :class:`ReviewError` where nothing stands.
         """
-        choices = [Choice(face_id, Action.UNDO, reason) for face_id in face_ids]
+        choices = [DecisionRequest(face_id, Action.UNDO, reason) for face_id in face_ids]
         return self.choose(choices, reviewer=reviewer, seen=seen)
 
     def choose(
-        self, choices: Sequence[Choice], *, reviewer: str, seen: int | None = None
+        self, choices: Sequence[DecisionRequest], *, reviewer: str, seen: int | None = None
     ) -> Receipt:
         """Make many decisions at once, all or none; raises what the two above raise."""
         with self._lock, holding_log(self._dataset) as log:
             self.refresh()
             return self._add(log, [self._decision(c, reviewer, seen=seen) for c in choices])
 
-    def fix(self, face_id: str, marks: Marks, *, reviewer: str, reason: str = "") -> Receipt:
+    def fix(self, face_id: str, marks: FaceMarks, *, reviewer: str, reason: str = "") -> Receipt:
         """Cut the face out anew, as marked, and keep the crop.
 
         Raises what :meth:`preview` raises, and :class:`DatasetWriteError`.
         """
-        spot = self._spot(self.position(face_id))
-        crop = keep_crop(self._dataset, spot, self._studio.retake(spot, marks))
+        location = self._location_of(self.position(face_id))
+        crop = store_fixed_crop(self._dataset, location, self._source.recrop(location, marks))
         with self._lock, holding_log(self._dataset) as log:
             self.refresh()
-            choice = Choice(face_id, Action.FIX, reason)
+            choice = DecisionRequest(face_id, Action.FIX, reason)
             return self._add(log, [self._decision(choice, reviewer, fix=crop)])
 
-    def preview(self, face_id: str, marks: Marks) -> Retake:
+    def preview(self, face_id: str, marks: FaceMarks) -> RecroppedFace:
         """The crop that :meth:`fix` would make, and the landmarks found; nothing is kept.
 
         Raises :class:`NoFaceThereError`, :class:`SourceGoneError`, :class:`VideoError`.
         """
-        return self._studio.retake(self._spot(self.position(face_id)), marks)
+        return self._source.recrop(self._location_of(self.position(face_id)), marks)
 
     def frame(self, face_id: str) -> bytes:
         """The whole source frame of a face as JPEG, in the coordinates of box and landmarks.
 
         Raises :class:`SourceGoneError`, :class:`VideoError`.
         """
-        return self._studio.still(self._spot(self.position(face_id)))
+        return self._source.frame_jpeg(self._location_of(self.position(face_id)))
 
     def _add(self, log: HeldLog, decisions: Sequence[Decision]) -> Receipt:
         first = self.version
@@ -243,7 +249,12 @@ class Desk:
         return Receipt(tuple(range(first, first + len(decisions))), self.version)
 
     def _decision(
-        self, choice: Choice, reviewer: str, *, seen: int | None = None, fix: Fix | None = None
+        self,
+        choice: DecisionRequest,
+        reviewer: str,
+        *,
+        seen: int | None = None,
+        fix: Fix | None = None,
     ) -> Decision:
         at = self.position(choice.face_id)
         face = self.faces.slice(at, 1).to_pylist()[0]
@@ -265,7 +276,7 @@ class Desk:
             fix=fix,
         )
 
-    def _after(self, at: int, choice: Choice, seen: int | None) -> State:
+    def _after(self, at: int, choice: DecisionRequest, seen: int | None) -> State:
         if choice.action is not Action.UNDO:
             return STATE_AFTER[choice.action]
         standing = self._ledger.standing(at)
@@ -279,11 +290,11 @@ class Desk:
             )
         return self._ledger.state_of(standing[-2]) if standing[1:] else State.UNDECIDED
 
-    def _spot(self, at: int) -> Spot:
+    def _location_of(self, at: int) -> FaceLocation:
         row = self.faces.slice(at, 1).to_pylist()[0]
         values = {name: row[name] for name in Face.__dataclass_fields__ if name != "box"}
         values["landmarks"] = tuple(row["landmarks"])
-        return Spot(row["video_id"], Face(**values, box=_box(row)))
+        return FaceLocation(row["video_id"], Face(**values, box=_box(row)))
 
 
 def _changed(before: Verdicts, after: Verdicts) -> list[int]:
@@ -298,7 +309,7 @@ def _box(face: dict[str, float]) -> Box:
     return Box(face["box_left"], face["box_top"], face["box_right"], face["box_bottom"])
 
 
-def _marks_in(log: pa.Table, row: int) -> Marks | None:
+def _marks_in(log: pa.Table, row: int) -> FaceMarks | None:
     if row < 0 or not log["fix_crop"][row].as_py():
         return None
     fix = {
@@ -306,4 +317,4 @@ def _marks_in(log: pa.Table, row: int) -> Marks | None:
         for name in log.column_names
         if name.startswith("fix_")
     }
-    return Marks(_box(fix), tuple(map(float, fix["landmarks"].split())))
+    return FaceMarks(_box(fix), tuple(map(float, fix["landmarks"].split())))

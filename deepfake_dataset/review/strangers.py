@@ -1,4 +1,4 @@
-"""Who is in a video: asked of few faces, where looks give a reason to ask."""
+"""Finds faces of other people within a track, where their looks give a reason to ask."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ much as 30 other looks."""
 
 
 @dataclass(frozen=True)
-class People:
+class TrackIdentities:
     """The faces of one video, and what can tell who they show."""
 
     embed: Callable[[int], NDArray[np.float32]]

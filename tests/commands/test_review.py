@@ -9,7 +9,7 @@ from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.engine.local import Outcome
 from deepfake_dataset.errors import SourceGoneError
 from deepfake_dataset.records import Box
-from deepfake_dataset.review.fixed_crops import Marks
+from deepfake_dataset.review.fixed_crops import FaceMarks
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +54,10 @@ def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, 
 
 
 def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monkeypatch):
-    first = review.open_desk(extracted).faces
+    first = review.open_review(extracted).faces
     written = (extracted / "review" / "queue.csv").stat()
-    monkeypatch.setattr("deepfake_dataset.review.score_cache.suspect", None)
-    assert review.open_desk(extracted).faces.equals(first)
+    monkeypatch.setattr("deepfake_dataset.review.score_cache.score_faces", None)
+    assert review.open_review(extracted).faces.equals(first)
     assert (extracted / "review" / "queue.csv").stat() == written
 
 
@@ -92,37 +92,37 @@ def test_a_faulty_table_ends_with_an_error_and_a_hint(extracted, tmp_path, dsbui
 
 
 def test_a_fix_is_cut_from_the_source_and_reaches_the_manifest(extracted):
-    desk = review.open_desk(extracted)
-    face_id = desk.faces["face_id"][0].as_py()
+    session = review.open_review(extracted)
+    face_id = session.faces["face_id"][0].as_py()
     face = next(f for f in Dataset.open(extracted).read(face_id[:16]).faces if f.face_id == face_id)
     box = Box(face.box.left + 3, face.box.top, face.box.right + 3, face.box.bottom)
-    preview = desk.preview(face_id, Marks(box=box))
-    desk.fix(face_id, Marks(box=box), reviewer="Ann")
-    assert desk.crop_path(face_id).read_bytes() == preview.png
+    preview = session.preview(face_id, FaceMarks(box=box))
+    session.fix(face_id, FaceMarks(box=box), reviewer="Ann")
+    assert session.crop_path(face_id).read_bytes() == preview.png
     opened = Dataset.open(extracted)
     left = apply_decisions(read_faces(opened), read_decisions(opened)).to_pylist()
     (fixed,) = [row for row in left if row["face_id"] == face_id]
     assert (fixed["sha256"], fixed["reviewed"]) == (preview.sha256, True)
     assert (extracted / fixed["crop"]).read_bytes() == preview.png
-    assert desk.frame(face_id).startswith(b"\xff\xd8")
+    assert session.frame(face_id).startswith(b"\xff\xd8")
 
 
 def test_decisions_hold_after_faces_are_extracted_anew(extracted, tmp_path):
-    desk = review.open_desk(extracted)
-    face_id = desk.faces["face_id"][0].as_py()
-    desk.decide([face_id], Action.REJECT, reviewer="Ann")
+    session = review.open_review(extracted)
+    face_id = session.faces["face_id"][0].as_py()
+    session.decide([face_id], Action.REJECT, reviewer="Ann")
     extract.extract_faces([tmp_path / "videos"], extracted, margin=1.5)
-    assert review.open_desk(extracted).state(face_id) is State.REJECTED
+    assert review.open_review(extracted).state(face_id) is State.REJECTED
 
 
 def test_with_the_source_gone_it_is_told_and_faces_can_still_be_rejected(extracted, tmp_path):
     (tmp_path / "videos" / "one.mp4").unlink()
-    desk = review.open_desk(extracted)
-    face_id = desk.faces["face_id"][0].as_py()
+    session = review.open_review(extracted)
+    face_id = session.faces["face_id"][0].as_py()
     with pytest.raises(SourceGoneError, match="not where it was found"):
-        desk.frame(face_id)
-    desk.decide([face_id], Action.REJECT, reviewer="Ann")
-    assert desk.state(face_id) is State.REJECTED
+        session.frame(face_id)
+    session.decide([face_id], Action.REJECT, reviewer="Ann")
+    assert session.state(face_id) is State.REJECTED
 
 
 def test_a_dataset_without_faces_has_an_empty_queue(dataset):

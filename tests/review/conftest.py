@@ -9,8 +9,8 @@ from deepfake_dataset.dataset.decisions import Action, Decision, Fix
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import SourceGoneError
 from deepfake_dataset.records import Box, Label, Provenance, Video
-from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
+from deepfake_dataset.review.session import ReviewSession
 
 VIDEO = "0123456789abcdef"
 
@@ -62,25 +62,25 @@ class FakeStudio:
 
     def __init__(self) -> None:
         self.gone = False
-        self.asked: list[tuple[Spot, Marks | None]] = []
+        self.asked: list[tuple[FaceLocation, FaceMarks | None]] = []
 
-    def still(self, spot: Spot) -> bytes:
-        self._ask(spot, None)
+    def frame_jpeg(self, location: FaceLocation) -> bytes:
+        self._ask(location, None)
         return b"jpeg"
 
-    def retake(self, spot: Spot, marks: Marks) -> Retake:
-        self._ask(spot, marks)
-        box = marks.box or spot.face.box
-        return Retake(box, (1.5, 2.5), 70, 80, 140, 1, -2, 99, 88, 0.5, "cd" * 32, b"png")
+    def recrop(self, location: FaceLocation, marks: FaceMarks) -> RecroppedFace:
+        self._ask(location, marks)
+        box = marks.box or location.face.box
+        return RecroppedFace(box, (1.5, 2.5), 70, 80, 140, 1, -2, 99, 88, 0.5, "cd" * 32, b"png")
 
-    def _ask(self, spot: Spot, marks: Marks | None) -> None:
+    def _ask(self, location: FaceLocation, marks: FaceMarks | None) -> None:
         if self.gone:
             raise SourceGoneError("gone", "bring it back")
-        self.asked.append((spot, marks))
+        self.asked.append((location, marks))
 
 
 @pytest.fixture
-def studio() -> FakeStudio:
+def source() -> FakeStudio:
     return FakeStudio()
 
 
@@ -94,6 +94,6 @@ def filled(dataset: Dataset, record: Callable[..., Video], commit: Callable[...,
 
 
 @pytest.fixture
-def desk(filled: Dataset, studio: FakeStudio) -> Desk:
+def session(filled: Dataset, source: FakeStudio) -> ReviewSession:
     """Its faces, in the order of the records."""
-    return Desk(filled, read_faces(filled), studio)
+    return ReviewSession(filled, read_faces(filled), source)

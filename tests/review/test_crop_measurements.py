@@ -8,8 +8,8 @@ import pytest
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.review.crop_measurements import CLUES, LOOK, Task, measure
-from deepfake_dataset.review.measurement_cache import Memory
+from deepfake_dataset.review.crop_measurements import CLUES, LOOK, MeasureTask, measure_crops
+from deepfake_dataset.review.measurement_cache import MeasurementCache
 
 VIDEO = "0123456789abcdef"
 ODD = 3
@@ -38,15 +38,15 @@ def pictured(dataset, record, commit):
 
 
 def test_clues_stand_in_the_order_of_the_record(pictured):
-    clues = measure(Task(pictured, VIDEO, _look, _embed))
-    assert clues.schema == CLUES
-    assert clues["face_id"].to_pylist() == [f.face_id for f in pictured.read(VIDEO).faces]
-    assert clues["eyes_x"].to_pylist() == [float(LOOK.index("eyes_x"))] * 8
+    measurements = measure_crops(MeasureTask(pictured, VIDEO, _look, _embed))
+    assert measurements.schema == CLUES
+    assert measurements["face_id"].to_pylist() == [f.face_id for f in pictured.read(VIDEO).faces]
+    assert measurements["eyes_x"].to_pylist() == [float(LOOK.index("eyes_x"))] * 8
 
 
 @pytest.mark.parametrize("name", ["unlike_shape", "unlike_colour"])
 def test_what_does_not_belong_is_unlike_the_rest(pictured, name):
-    unlike = measure(Task(pictured, VIDEO, _look, _embed))[name].to_numpy()
+    unlike = measure_crops(MeasureTask(pictured, VIDEO, _look, _embed))[name].to_numpy()
     assert unlike.argmax() == ODD
     assert np.delete(unlike, ODD).max() < unlike[ODD] / 4
 
@@ -55,11 +55,11 @@ def test_a_crop_that_is_missing_is_named(pictured):
     path = pictured.face_path(VIDEO, f"{VIDEO}-000002-0")
     path.unlink()
     with pytest.raises(MissingCropError, match=str(path)):
-        measure(Task(pictured, VIDEO, _look, _embed))
+        measure_crops(MeasureTask(pictured, VIDEO, _look, _embed))
 
 
 def _memory(dataset):
-    return Memory.of(dataset, read_faces(dataset))
+    return MeasurementCache.of(dataset, read_faces(dataset))
 
 
 def _clues(dataset):
@@ -70,10 +70,10 @@ def _clues(dataset):
 
 def test_what_was_measured_is_remembered(pictured):
     assert _memory(pictured).missing() == [VIDEO]
-    clues = _memory(pictured).with_new({VIDEO: _clues(pictured)})
+    measurements = _memory(pictured).with_new({VIDEO: _clues(pictured)})
     again = _memory(pictured)
     assert again.missing() == []
-    assert again.with_new({}).equals(clues)
+    assert again.with_new({}).equals(measurements)
 
 
 def test_other_crops_or_another_label_are_measured_anew(pictured):

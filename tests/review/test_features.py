@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.review.features import Evidence, rise, track_median, usual_limit
+from deepfake_dataset.review.features import FaceFeatures, above_limit, track_median, usual_limit
 
 VALUES = st.floats(-100, 100) | st.just(float("nan"))
 FACES = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), VALUES), max_size=30)
@@ -19,7 +19,7 @@ def _evidence(faces):
             "frame": pa.array(range(len(faces)), pa.int64()),
         }
     )
-    return Evidence(table, table)
+    return FaceFeatures(table, table)
 
 
 @given(FACES)
@@ -34,20 +34,20 @@ def test_the_median_of_a_track_is_its_own(faces):
 @given(FACES)
 def test_limits_are_above_the_middle_and_finite_where_anything_is_known(faces):
     values = np.array([value for *_, value in faces], np.float64)
-    evidence = _evidence(faces)
-    middle, limit = track_median(evidence, values), usual_limit(evidence, values)
+    features = _evidence(faces)
+    middle, limit = track_median(features, values), usual_limit(features, values)
     known = np.isfinite(middle)
     assert (limit[known] > middle[known]).all()
 
 
 @given(st.lists(st.floats(allow_nan=True), min_size=1), st.floats(1e-6, 1e6))
 def test_strengths_lie_between_0_and_1(values, limit):
-    strengths = rise(np.array(values), limit)
+    strengths = above_limit(np.array(values), limit)
     assert ((strengths >= 0) & (strengths <= 1)).all()
 
 
 def test_a_strength_is_a_half_at_its_limit_and_grows():
-    strengths = rise(np.array([0, 1.5, 3, 6]), 3.0)
+    strengths = above_limit(np.array([0, 1.5, 3, 6]), 3.0)
     assert strengths[2] == pytest.approx(0.5)
     assert strengths[0] == 0
     assert strengths[1] < 0.02

@@ -14,7 +14,7 @@ from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label, Provenance
 from deepfake_dataset.review.import_decisions import WORDS, apply_table, read_table
 from deepfake_dataset.review.queue import write_queue
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.settings import Settings
 
 FIRST, SECOND = "0123456789abcdef-000000-0", "0123456789abcdef-000001-0"
@@ -34,33 +34,33 @@ def _filled_in(*rows, header="face_id,new_decision,new_reason"):
     return "\n".join([header, *rows]) + "\n"
 
 
-def test_rows_that_are_filled_in_are_decided(table, desk):
+def test_rows_that_are_filled_in_are_decided(table, session):
     file = table(
         _filled_in(
             f"{FIRST},reject,blurred", f"{SECOND},,", "fedcba9876543210-000000-0,relabel-real,"
         )
     )
-    applied = apply_table(file, desk, "Ann")
+    applied = apply_table(file, session, "Ann")
     assert (applied.made, applied.known, applied.overruled) == (2, 0, 0)
-    assert (desk.state(FIRST), desk.state(SECOND)) == (State.REJECTED, State.UNDECIDED)
-    assert desk.label("fedcba9876543210-000000-0") is Label.REAL
+    assert (session.state(FIRST), session.state(SECOND)) == (State.REJECTED, State.UNDECIDED)
+    assert session.label("fedcba9876543210-000000-0") is Label.REAL
 
 
-def test_a_table_may_be_applied_twice(table, desk):
+def test_a_table_may_be_applied_twice(table, session):
     file = table(_filled_in(f"{FIRST},reject,blurred", f"{SECOND},keep,"))
-    apply_table(file, desk, "Ann")
-    applied = apply_table(file, desk, "Ann")
+    apply_table(file, session, "Ann")
+    applied = apply_table(file, session, "Ann")
     assert (applied.made, applied.known) == (0, 2)
-    assert desk.version == 2
+    assert session.version == 2
 
 
-def test_it_is_told_what_a_table_overrules(table, desk):
-    desk.decide([FIRST], Action.KEEP, reviewer="Bob")
+def test_it_is_told_what_a_table_overrules(table, session):
+    session.decide([FIRST], Action.KEEP, reviewer="Bob")
     header = "face_id,decision,new_decision"
     file = table(
         _filled_in(f"{FIRST},undecided,reject", f"{SECOND},undecided,reject", header=header)
     )
-    assert apply_table(file, desk, "Ann").overruled == 1
+    assert apply_table(file, session, "Ann").overruled == 1
 
 
 @pytest.mark.parametrize("word", ["Reject", " reject ", "REJECT"])
@@ -94,21 +94,21 @@ FAULTS = [
 
 @pytest.mark.parametrize(("rows", "line", "column", "problem", "hint"), FAULTS)
 def test_a_fault_is_named_by_line_and_column_and_nothing_is_decided(
-    table, desk, rows, line, column, problem, hint
+    table, session, rows, line, column, problem, hint
 ):
     good = "0123456789abcdef-000004-0,reject,"
     with pytest.raises(ReviewFileError) as caught:
-        apply_table(table(_filled_in(*rows, good)), desk, "Ann")
+        apply_table(table(_filled_in(*rows, good)), session, "Ann")
     assert f"mine.csv, line {line}, column {column}: {problem}" in str(caught.value)
     assert hint in caught.value.hint
-    assert desk.version == 0
+    assert session.version == 0
 
 
-def test_undo_is_refused_where_someone_decided_since(table, desk):
-    desk.decide([FIRST], Action.KEEP, reviewer="Bob")
+def test_undo_is_refused_where_someone_decided_since(table, session):
+    session.decide([FIRST], Action.KEEP, reviewer="Bob")
     file = table(_filled_in(f"{FIRST},rejected,undo", header="face_id,decision,new_decision"))
     with pytest.raises(ReviewFileError, match="is kept by now, not rejected"):
-        apply_table(file, desk, "Ann")
+        apply_table(file, session, "Ann")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ SHAPES = st.fixed_dictionaries(
 @given(path=NAMES | ODD, edits=st.lists(EDIT, min_size=3, max_size=3), shape=SHAPES)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_queue_to_spreadsheet_to_decisions(
-    tmp_path_factory, record, commit, studio, path, edits, shape
+    tmp_path_factory, record, commit, source, path, edits, shape
 ):
     dataset = Dataset.create(tmp_path_factory.mktemp("ds"), Settings())
     who = Provenance(Label.REAL, target=path)
@@ -199,14 +199,14 @@ def test_queue_to_spreadsheet_to_decisions(
     wanted = dict(zip(faces["face_id"].to_pylist(), edits, strict=True))
     wanted = {id_: (w, r) if w != "undo" else ("", r) for id_, (w, r) in wanted.items()}
     file.write_bytes(_edited(text, wanted, shape))
-    desk = Desk(dataset, faces, studio)
-    applied = apply_table(file, desk, "=me")
+    session = ReviewSession(dataset, faces, source)
+    applied = apply_table(file, session, "=me")
     assert applied.made == sum(bool(word) for word, _ in wanted.values())
     for face_id, (word, reason) in wanted.items():
-        assert desk.state(face_id) is (STATE_AFTER[WORDS[word][0]] if word else State.UNDECIDED)
-        row = int(desk.verdicts.row[desk.position(face_id)])
+        assert session.state(face_id) is (STATE_AFTER[WORDS[word][0]] if word else State.UNDECIDED)
+        row = int(session.verdicts.row[session.position(face_id)])
         if word and reason.isprintable():
-            stored = desk.verdicts.log["reason"][row].as_py()
+            stored = session.verdicts.log["reason"][row].as_py()
             assert stored == " ".join(restored(reason).split())
 
 

@@ -10,25 +10,25 @@ from deepfake_dataset.records import Label
 from deepfake_dataset.review.queue import (
     COLUMNS,
     queue_path,
-    rank,
-    renew_queue,
-    words_of,
+    rank_by_suspicion,
+    reason_texts,
+    update_queue_file,
     write_queue,
 )
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import Suspicion
+from deepfake_dataset.review.score import SuspicionScores
 
 
 def _judged(count):
     given = np.zeros((count, len(REASONS)), np.bool_)
     given[1, [0, 2]] = True
-    return Suspicion(np.array([0.1, 0.9, 0.1, 0.5] + [0.0] * (count - 4)), given)
+    return SuspicionScores(np.array([0.1, 0.9, 0.1, 0.5] + [0.0] * (count - 4)), given)
 
 
 @pytest.fixture
 def ranked(filled):
     faces = read_faces(filled)
-    return rank(faces, _judged(faces.num_rows))
+    return rank_by_suspicion(faces, _judged(faces.num_rows))
 
 
 def _rows(path):
@@ -41,9 +41,9 @@ def test_the_worst_come_first_and_equals_keep_their_order(ranked):
     assert ranked["reasons"].to_pylist()[:2] == [[REASONS[0].name, REASONS[2].name], []]
 
 
-def test_the_table_says_what_a_person_wants_to_know(filled, ranked, desk, tmp_path):
-    desk.decide(["0123456789abcdef-000001-0"], Action.REJECT, reviewer="Ann")
-    desk.decide(["0123456789abcdef-000003-0"], Action.RELABEL, reviewer="A", label=Label.FAKE)
+def test_the_table_says_what_a_person_wants_to_know(filled, ranked, session, tmp_path):
+    session.decide(["0123456789abcdef-000001-0"], Action.REJECT, reviewer="Ann")
+    session.decide(["0123456789abcdef-000003-0"], Action.RELABEL, reviewer="A", label=Label.FAKE)
     file = tmp_path / "new" / "queue.csv"
     write_queue(file, ranked, verdicts(ranked, read_decisions(filled)))
     first, second, *rest = _rows(file)
@@ -51,7 +51,7 @@ def test_the_table_says_what_a_person_wants_to_know(filled, ranked, desk, tmp_pa
     assert first["image"] == "faces/0123456789abcdef/0123456789abcdef-000001-0.png"
     assert (filled.root / first["image"]).is_file()
     assert (first["rank"], first["suspicion"]) == ("1", "0.900")
-    assert first["reasons"] == words_of([REASONS[0].name, REASONS[2].name])
+    assert first["reasons"] == reason_texts([REASONS[0].name, REASONS[2].name])
     assert (first["decision"], first["new_decision"]) == ("rejected", "")
     assert (second["label"], second["decision"], second["time_s"]) == (
         "fake",
@@ -88,18 +88,18 @@ def renew(filled, ranked):
     def run(key="key", faces=ranked):
         path = queue_path(filled)
         before = path.stat().st_ino if path.exists() else None
-        renew_queue(filled, faces, verdicts(faces, read_decisions(filled)), key)
+        update_queue_file(filled, faces, verdicts(faces, read_decisions(filled)), key)
         return path.stat().st_ino != before
 
     return run
 
 
-def test_the_table_is_written_anew_only_where_it_would_differ(filled, renew, desk):
+def test_the_table_is_written_anew_only_where_it_would_differ(filled, renew, session):
     assert [renew(), renew(), renew("another"), renew("another")] == [True, False, True, False]
-    desk.decide(["0123456789abcdef-000003-0"], Action.KEEP, reviewer="A")
+    session.decide(["0123456789abcdef-000003-0"], Action.KEEP, reviewer="A")
     assert [renew("another"), renew("another")] == [True, False]
     for label in (Label.FAKE, Label.UNKNOWN):
-        desk.decide(["0123456789abcdef-000003-0"], Action.RELABEL, reviewer="A", label=label)
+        session.decide(["0123456789abcdef-000003-0"], Action.RELABEL, reviewer="A", label=label)
         assert [renew("another"), renew("another")] == [True, False]
 
 

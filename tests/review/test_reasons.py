@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from deepfake_dataset.review.crop_measurements import CLUES
-from deepfake_dataset.review.features import Evidence
+from deepfake_dataset.review.features import FaceFeatures
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import suspect
+from deepfake_dataset.review.score import score_faces
 
 TRACK = 40
 ODD = 17
@@ -73,10 +73,10 @@ class Faces:
         return self
 
     @property
-    def evidence(self) -> Evidence:
+    def features(self) -> FaceFeatures:
         table = pa.table(self.columns)
-        clues = [name for name in CLUES.names if name != "face_id"]
-        return Evidence(table.drop_columns(clues), table.select(CLUES.names))
+        measurements = [name for name in CLUES.names if name != "face_id"]
+        return FaceFeatures(table.drop_columns(measurements), table.select(CLUES.names))
 
 
 def _bent() -> Faces:
@@ -122,13 +122,13 @@ def test_a_reason_has_words_and_a_weight(reason):
 
 
 def test_calm_faces_give_no_reason(reason):
-    strengths = reason.strengths(Faces.calm().evidence)
+    strengths = reason.strengths(Faces.calm().features)
     assert strengths.shape == (3 * TRACK,)
     assert ((strengths >= 0) & (strengths < 0.5)).all()
 
 
 def test_its_fault_is_found_and_nothing_else(reason):
-    strengths = reason.strengths(FAULTS[reason.name]().evidence)
+    strengths = reason.strengths(FAULTS[reason.name]().features)
     assert np.flatnonzero(strengths >= 0.5).tolist() == [ODD]
     assert strengths.max() <= 1
 
@@ -136,48 +136,50 @@ def test_its_fault_is_found_and_nothing_else(reason):
 @pytest.mark.parametrize(("name", "values"), MORE.values(), ids=MORE)
 def test_other_faults_are_found(name, values):
     (meant,) = (reason for reason in REASONS if reason.name == name)
-    strengths = meant.strengths(Faces.calm().spoil(**values).evidence)
+    strengths = meant.strengths(Faces.calm().spoil(**values).features)
     assert np.flatnonzero(strengths >= 0.5).tolist() == [ODD]
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_few_faces_are_no_trouble(reason, count):
-    whole = Faces.calm().evidence
-    few = Evidence(whole.faces.slice(0, count), whole.clues.slice(0, count))
+    whole = Faces.calm().features
+    few = FaceFeatures(whole.faces.slice(0, count), whole.measurements.slice(0, count))
     strengths = reason.strengths(few)
     assert strengths.shape == (count,)
     assert np.isfinite(strengths).all()
 
 
 def test_no_faces_are_no_trouble():
-    whole = Faces.calm().evidence
-    judged = suspect(Evidence(whole.faces.slice(0, 0), whole.clues.slice(0, 0)))
+    whole = Faces.calm().features
+    judged = score_faces(FaceFeatures(whole.faces.slice(0, 0), whole.measurements.slice(0, 0)))
     assert judged.given.shape == (0, len(REASONS))
 
 
 def test_faces_that_are_all_the_same_are_no_trouble(reason):
-    whole = Faces.calm().evidence
+    whole = Faces.calm().features
     same = pa.array([0] * 12)
-    assert (reason.strengths(Evidence(whole.faces.take(same), whole.clues.take(same))) < 0.5).all()
+    assert (
+        reason.strengths(FaceFeatures(whole.faces.take(same), whole.measurements.take(same))) < 0.5
+    ).all()
 
 
 def test_a_head_that_moves_is_no_fault():
     faces = Faces.calm().spoil(center_x=380, unlike_shape=0.08)
     (jump,) = (reason for reason in REASONS if reason.name == "jump")
-    assert jump.strengths(faces.evidence)[ODD] < 0.5
+    assert jump.strengths(faces.features)[ODD] < 0.5
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_the_face_with_a_fault_is_the_most_suspicious(fault):
-    judged = suspect(fault().evidence)
+    judged = score_faces(fault().features)
     assert judged.suspicion.argmax() == ODD
     assert judged.given[ODD].any()
     assert ((judged.suspicion >= 0) & (judged.suspicion < 1)).all()
 
 
 def test_two_reasons_weigh_more_than_one():
-    one = suspect(Faces.calm().spoil(yaw_deg=60).evidence).suspicion[ODD]
-    two = suspect(Faces.calm().spoil(yaw_deg=60, outside=0.3).evidence).suspicion[ODD]
+    one = score_faces(Faces.calm().spoil(yaw_deg=60).features).suspicion[ODD]
+    two = score_faces(Faces.calm().spoil(yaw_deg=60, outside=0.3).features).suspicion[ODD]
     assert two > one
 
 
@@ -185,4 +187,4 @@ def test_five_landmarks_do_as_well():
     faces = Faces.calm()
     five = [landmarks[:10] for landmarks in faces.columns["landmarks"]]
     faces.columns["landmarks"] = five
-    assert np.isfinite(suspect(faces.evidence).suspicion).all()
+    assert np.isfinite(score_faces(faces.features).suspicion).all()

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from deepfake_dataset.dataset.face_table import FACES, read_faces
 from deepfake_dataset.review import score_cache
 from deepfake_dataset.review.crop_measurements import CLUES
-from deepfake_dataset.review.features import Evidence
-from deepfake_dataset.review.score import suspect
-from deepfake_dataset.review.score_cache import judge
+from deepfake_dataset.review.features import FaceFeatures
+from deepfake_dataset.review.score import score_faces
+from deepfake_dataset.review.score_cache import score_faces_cached
 
 
 class Clues:
@@ -33,15 +33,15 @@ def faces(filled):
 
 
 @pytest.fixture
-def clues(faces):
+def measurements(faces):
     return Clues(faces)
 
 
 @pytest.fixture
-def kept(filled, faces, clues):
+def kept(filled, faces, measurements):
     """The file in which judgements are kept."""
-    judge(filled, faces, clues)
-    clues.asked = 0
+    score_faces_cached(filled, faces, measurements)
+    measurements.asked = 0
     (file,) = filled.cache_folder.glob("suspicion*")
     return file
 
@@ -52,27 +52,27 @@ def _assert_same(judged, fresh):
     assert judged.given.any()
 
 
-def test_judgements_that_were_kept_are_those_of_a_fresh_look(filled, faces, clues, kept):
-    judged = judge(filled, faces, clues).judged
-    assert clues.asked == 0
-    _assert_same(judged, suspect(Evidence(faces, clues.table)))
+def test_judgements_that_were_kept_are_those_of_a_fresh_look(filled, faces, measurements, kept):
+    judged = score_faces_cached(filled, faces, measurements).scores
+    assert measurements.asked == 0
+    _assert_same(judged, score_faces(FaceFeatures(faces, measurements.table)))
 
 
-def test_they_hold_however_the_table_was_put_together(filled, faces, clues, kept):
+def test_they_hold_however_the_table_was_put_together(filled, faces, measurements, kept):
     pieces = pa.concat_tables([faces.slice(0, 3), faces.slice(3)])
-    judge(filled, pieces, clues)
-    judge(filled, read_faces(filled), clues)
-    assert clues.asked == 0
+    score_faces_cached(filled, pieces, measurements)
+    score_faces_cached(filled, read_faces(filled), measurements)
+    assert measurements.asked == 0
 
 
 @pytest.mark.parametrize("name", FACES.names)
-def test_another_value_of_one_face_has_all_judged_anew(filled, faces, clues, kept, name):
+def test_another_value_of_one_face_has_all_judged_anew(filled, faces, measurements, kept, name):
     column = faces[name].to_pylist()
     column[2] = _other(column[2])
     place = faces.schema.get_field_index(name)
     changed = faces.set_column(place, FACES.field(name), pa.array(column, FACES.field(name).type))
-    judge(filled, changed, clues)
-    assert clues.asked == 1
+    score_faces_cached(filled, changed, measurements)
+    assert measurements.asked == 1
 
 
 def _other(value):
@@ -81,17 +81,17 @@ def _other(value):
     return value + ("x" if isinstance(value, str) else 1)
 
 
-def test_fewer_faces_or_another_order_have_all_judged_anew(filled, faces, clues, kept):
+def test_fewer_faces_or_another_order_have_all_judged_anew(filled, faces, measurements, kept):
     for other in (faces.slice(0, 7), faces.take(pa.array([1, 0, *range(2, 8)]))):
-        places = pc.index_in(other["face_id"], clues.table["face_id"].combine_chunks())
-        judge(filled, other, lambda places=places: clues().take(places))
-    assert clues.asked == 2
+        places = pc.index_in(other["face_id"], measurements.table["face_id"].combine_chunks())
+        score_faces_cached(filled, other, lambda places=places: measurements().take(places))
+    assert measurements.asked == 2
 
 
-def test_other_code_has_all_judged_anew(filled, faces, clues, kept, monkeypatch):
+def test_other_code_has_all_judged_anew(filled, faces, measurements, kept, monkeypatch):
     monkeypatch.setattr(score_cache, "_code", lambda: "other")
-    judge(filled, faces, clues)
-    assert clues.asked == 1
+    score_faces_cached(filled, faces, measurements)
+    assert measurements.asked == 1
 
 
 def test_the_code_that_judges_is_read():
@@ -101,7 +101,7 @@ def test_the_code_that_judges_is_read():
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.data())
-def test_a_damaged_file_is_neither_believed_nor_a_fault(filled, faces, clues, kept, data):
+def test_a_damaged_file_is_neither_believed_nor_a_fault(filled, faces, measurements, kept, data):
     whole = kept.read_bytes()
     place = data.draw(st.integers(0, len(whole) - 1))
     flipped = bytes([whole[place] ^ data.draw(st.integers(1, 255))])
@@ -111,24 +111,27 @@ def test_a_damaged_file_is_neither_believed_nor_a_fault(filled, faces, clues, ke
         )
     )
     kept.write_bytes(damaged)
-    before = clues.asked
-    _assert_same(judge(filled, faces, clues).judged, suspect(Evidence(faces, clues.table)))
-    assert clues.asked == before + 1
+    before = measurements.asked
+    _assert_same(
+        score_faces_cached(filled, faces, measurements).scores,
+        score_faces(FaceFeatures(faces, measurements.table)),
+    )
+    assert measurements.asked == before + 1
     assert kept.read_bytes() == whole
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(filled, faces, clues):
+def test_a_cache_that_cannot_be_written_is_done_without(filled, faces, measurements):
     filled.cache_folder.mkdir(exist_ok=True)
     (filled.cache_folder / "suspicion.bin").mkdir()
     for _ in range(2):
-        judge(filled, faces, clues)
-    assert clues.asked == 2
+        score_faces_cached(filled, faces, measurements)
+    assert measurements.asked == 2
     assert not list(filled.cache_folder.glob(".partial*"))
 
 
 def test_no_faces_are_judged_and_remembered(filled, faces):
     nothing = faces.slice(0, 0)
-    clues = Clues(nothing)
+    measurements = Clues(nothing)
     for _ in range(2):
-        assert judge(filled, nothing, clues).judged.given.shape == (0, 9)
-    assert clues.asked == 1
+        assert score_faces_cached(filled, nothing, measurements).scores.given.shape == (0, 9)
+    assert measurements.asked == 1

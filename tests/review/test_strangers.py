@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deepfake_dataset.review.strangers import SAME_PERSON, People
+from deepfake_dataset.review.strangers import SAME_PERSON, TrackIdentities
 
 ANN, BOB = np.zeros(128, np.float32), np.full(128, 0.08, np.float32)
 
@@ -16,7 +16,7 @@ def _people(asked, who):
         asked.append(row)
         return {"a": ANN, "b": BOB}[who[row]]
 
-    return People(embed)
+    return TrackIdentities(embed)
 
 
 def test_calm_tracks_are_not_asked(asked):

@@ -10,7 +10,7 @@ from deepfake_dataset.review.reasons.jump import JUMP
 from deepfake_dataset.review.reasons.landmarks import LANDMARKS
 from deepfake_dataset.review.reasons.low_score import LOW_SCORE
 from deepfake_dataset.review.reasons.pose import POSE
-from deepfake_dataset.review.reasons.recheck import SECOND_LOOK
+from deepfake_dataset.review.reasons.recheck import RECHECK
 from deepfake_dataset.review.reasons.stranger import STRANGER
 from deepfake_dataset.review.reasons.unlike import UNLIKE
 
@@ -20,7 +20,7 @@ REASONS: tuple[Reason, ...] = (
     STRANGER,
     UNLIKE,
     JUMP,
-    SECOND_LOOK,
+    RECHECK,
     LANDMARKS,
     LOW_SCORE,
     BORDER,

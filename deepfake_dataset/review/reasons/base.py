@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deepfake_dataset.review.features import Evidence, Floats
+from deepfake_dataset.review.features import FaceFeatures, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +16,5 @@ class Reason:
     """What a person reads."""
     weight: float
     """The most that it adds to suspicion, 0 to 1: how often what it finds is a fault."""
-    strengths: Callable[[Evidence], Floats]
+    strengths: Callable[[FaceFeatures], Floats]
     """For every face from 0 to 1; from a half on the reason is given."""

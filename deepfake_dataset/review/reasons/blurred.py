@@ -2,14 +2,20 @@
 
 import numpy as np
 
-from deepfake_dataset.review.features import UNUSUAL, Evidence, Floats, rise, spread
+from deepfake_dataset.review.features import (
+    UNUSUAL,
+    FaceFeatures,
+    Floats,
+    above_limit,
+    robust_spread,
+)
 from deepfake_dataset.review.reasons.base import Reason
 
 
-def _strengths(evidence: Evidence) -> Floats:
-    sharpness = np.log(np.maximum(evidence.face("sharpness"), 1e-3))
+def _strengths(features: FaceFeatures) -> Floats:
+    sharpness = np.log(np.maximum(features.face("sharpness"), 1e-3))
     below = np.median(sharpness) - sharpness
-    return rise(below, max(UNUSUAL / 2 * spread(sharpness), np.log(2)))
+    return above_limit(below, max(UNUSUAL / 2 * robust_spread(sharpness), np.log(2)))
 
 
 BLURRED = Reason("blurred", "blurred", 0.2, _strengths)

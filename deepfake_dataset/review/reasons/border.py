@@ -1,6 +1,6 @@
 """The frame's border cuts the face."""
 
-from deepfake_dataset.review.features import Evidence, Floats, rise
+from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit
 from deepfake_dataset.review.reasons.base import Reason
 
 _SHARE = 0.12
@@ -8,8 +8,8 @@ _SHARE = 0.12
 about an eighth of the crop's side from its edge."""
 
 
-def _strengths(evidence: Evidence) -> Floats:
-    return rise(evidence.face("outside"), _SHARE)
+def _strengths(features: FaceFeatures) -> Floats:
+    return above_limit(features.face("outside"), _SHARE)
 
 
 BORDER = Reason("border", "cut by the border", 0.3, _strengths)

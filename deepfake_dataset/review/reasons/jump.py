@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.features import Evidence, Floats, rise, usual_limit
+from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit, usual_limit
 from deepfake_dataset.review.reasons.base import Reason
 
 _BESIDE = 2
@@ -16,20 +16,20 @@ _SHOWS = 0.75
 """Of the limit for what a crop shows: two signs of one thing need not be as strong each."""
 
 
-def _strengths(evidence: Evidence) -> Floats:
+def _strengths(features: FaceFeatures) -> Floats:
     """A head that moves takes its face along; a crop that jumps shows something else."""
-    off = np.zeros(evidence.faces.num_rows)
-    rows = evidence.by_time
-    off[rows] = _off(_places(evidence)[rows], evidence.track[rows])
-    jumps = rise(off, np.maximum(usual_limit(evidence, off), _LEAST))
-    shape = evidence.clue("unlike_shape")
-    return jumps * rise(shape, _SHOWS * usual_limit(evidence, shape))
+    off = np.zeros(features.faces.num_rows)
+    rows = features.by_time
+    off[rows] = _off(_places(features)[rows], features.track[rows])
+    jumps = above_limit(off, np.maximum(usual_limit(features, off), _LEAST))
+    shape = features.measurement("unlike_shape")
+    return jumps * above_limit(shape, _SHOWS * usual_limit(features, shape))
 
 
-def _places(evidence: Evidence) -> Floats:
+def _places(features: FaceFeatures) -> Floats:
     """(n, 4): middle x and y and side in pixels, and roll in radians, of every crop."""
     names = ("center_x", "center_y", "native_px", "roll_deg")
-    places = np.stack([evidence.face(name) for name in names], axis=1)
+    places = np.stack([features.face(name) for name in names], axis=1)
     places[:, 3] = np.radians(places[:, 3])
     return places
 

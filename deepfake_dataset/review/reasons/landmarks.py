@@ -3,7 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.features import UNUSUAL, Evidence, Floats, rise, spread
+from deepfake_dataset.review.features import (
+    UNUSUAL,
+    FaceFeatures,
+    Floats,
+    above_limit,
+    robust_spread,
+)
 from deepfake_dataset.review.reasons.base import Reason
 
 _MODES = 8
@@ -19,9 +25,9 @@ _ENOUGH = 50
 """Faces from which modes can be told."""
 
 
-def _strengths(evidence: Evidence) -> Floats:
-    odd = np.maximum(_odd_shape(evidence.landmarks), _off_box(evidence))
-    return rise(odd, 1.0)
+def _strengths(features: FaceFeatures) -> Floats:
+    odd = np.maximum(_odd_shape(features.landmarks), _off_box(features))
+    return above_limit(odd, 1.0)
 
 
 def _odd_shape(landmarks: Floats) -> Floats:
@@ -36,7 +42,7 @@ def _odd_shape(landmarks: Floats) -> Floats:
     modes = _modes(_turned(sample, mean))
     parts = np.array_split(rows, len(rows) // _AT_ONCE + 1)
     rest = np.concatenate([_rest(_sized(landmarks[part]), mean, modes) for part in parts])
-    odd[known] = rest / max(np.median(rest) + UNUSUAL * spread(rest), _LEAST_REST)
+    odd[known] = rest / max(np.median(rest) + UNUSUAL * robust_spread(rest), _LEAST_REST)
     return odd
 
 
@@ -75,19 +81,19 @@ def _modes(off: Floats) -> Floats:
     return np.asarray(np.linalg.svd(typical, full_matrices=False)[2][:_MODES])
 
 
-def _off_box(evidence: Evidence) -> Floats:
+def _off_box(features: FaceFeatures) -> Floats:
     """How far the crop's middle and side are from where the box would have them, in limits."""
-    width = evidence.face("box_right") - evidence.face("box_left")
-    x = (evidence.face("box_left") + evidence.face("box_right")) / 2
-    y = (evidence.face("box_top") + evidence.face("box_bottom")) / 2
+    width = features.face("box_right") - features.face("box_left")
+    x = (features.face("box_left") + features.face("box_right")) / 2
+    y = (features.face("box_top") + features.face("box_bottom")) / 2
     measures = (
-        (evidence.face("center_x") - x) / width,
-        (evidence.face("center_y") - y) / width,
-        np.log(evidence.face("native_px") / width),
+        (features.face("center_x") - x) / width,
+        (features.face("center_y") - y) / width,
+        np.log(features.face("native_px") / width),
     )
     worst = np.zeros(len(width))
     for values in measures:
-        limit = max(UNUSUAL * spread(values), 0.1)
+        limit = max(UNUSUAL * robust_spread(values), 0.1)
         worst = np.fmax(worst, np.abs(values - np.median(values)) / limit)
     return worst
 

@@ -2,20 +2,26 @@
 
 import numpy as np
 
-from deepfake_dataset.review.features import UNUSUAL, Evidence, Floats, rise, spread
+from deepfake_dataset.review.features import (
+    UNUSUAL,
+    FaceFeatures,
+    Floats,
+    above_limit,
+    robust_spread,
+)
 from deepfake_dataset.review.reasons.base import Reason
 
 
-def _strengths(evidence: Evidence) -> Floats:
+def _strengths(features: FaceFeatures) -> Floats:
     """By how far the score is below the usual one of its detector: scales differ."""
-    score = evidence.face("score")
+    score = features.face("score")
     strengths = np.zeros(len(score))
-    detectors = np.asarray(evidence.faces["detector"].to_numpy(zero_copy_only=False))
+    detectors = np.asarray(features.faces["detector"].to_numpy(zero_copy_only=False))
     for detector in np.unique(detectors):
         rows = detectors == detector
         usual = np.median(score[rows])
-        limit = max(UNUSUAL / 2 * spread(score[rows]), abs(usual) / 2, 1e-9)
-        strengths[rows] = rise(usual - score[rows], limit)
+        limit = max(UNUSUAL / 2 * robust_spread(score[rows]), abs(usual) / 2, 1e-9)
+        strengths[rows] = above_limit(usual - score[rows], limit)
     return strengths
 
 

@@ -4,10 +4,10 @@ import numpy as np
 
 from deepfake_dataset.review.features import (
     UNUSUAL,
-    Evidence,
+    FaceFeatures,
     Floats,
-    rise,
-    spread,
+    above_limit,
+    robust_spread,
     track_median,
     usual_limit,
 )
@@ -29,17 +29,17 @@ _NOTHING = 0.6
 mostly, and in half of those turned far or shifted by half (benchmarks/review.py)."""
 
 
-def _strengths(evidence: Evidence) -> Floats:
-    off = np.zeros(evidence.faces.num_rows)
+def _strengths(features: FaceFeatures) -> Floats:
+    off = np.zeros(features.faces.num_rows)
     for name, least in _LEAST.items():
-        values = evidence.clue(name)
-        limit = max(least, UNUSUAL * spread(values))
+        values = features.measurement(name)
+        limit = max(least, UNUSUAL * robust_spread(values))
         off = np.fmax(off, np.abs(values - np.nanmedian(values)) / limit)
         if name.startswith("eyes"):
-            away = np.abs(values - track_median(evidence, values))
-            off = np.fmax(off, away / np.maximum(usual_limit(evidence, away), least / 2))
-    found = np.isfinite(evidence.clue("look_score"))
-    return np.asarray(np.maximum(rise(off, 1.0), np.where(found, 0, _NOTHING)))
+            away = np.abs(values - track_median(features, values))
+            off = np.fmax(off, away / np.maximum(usual_limit(features, away), least / 2))
+    found = np.isfinite(features.measurement("look_score"))
+    return np.asarray(np.maximum(above_limit(off, 1.0), np.where(found, 0, _NOTHING)))
 
 
-SECOND_LOOK = Reason("second-look", "a second look finds no face, or elsewhere", 0.7, _strengths)
+RECHECK = Reason("second-look", "a second look finds no face, or elsewhere", 0.7, _strengths)

@@ -1,4 +1,4 @@
-"""Who may talk to the server, and what a browser may do with its answers.
+"""Access to the page: token, allowed hosts and origins, security headers.
 
 Other pages that are open in the same browser can send requests to this machine, and by
 rebinding a name of theirs to it can even read answers. So each request must know a secret,

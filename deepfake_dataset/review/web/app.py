@@ -1,4 +1,4 @@
-"""What the page asks for, and what it is answered.
+"""The page's HTTP API: what it asks for, and what it is answered.
 
 Nothing in a request names a file: faces are looked up by their id in the queue's table, the
 page's own files in a table made at start.
@@ -35,20 +35,20 @@ from deepfake_dataset.errors import (
     VideoError,
 )
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.fixed_crops import Marks
+from deepfake_dataset.review.fixed_crops import FaceMarks
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.session import Desk, Receipt
+from deepfake_dataset.review.session import Receipt, ReviewSession
 from deepfake_dataset.review.web.access import Guard
-from deepfake_dataset.review.web.face_details import account_of, outline_of
+from deepfake_dataset.review.web.face_details import face_details, fixed_crop_outline
 from deepfake_dataset.review.web.face_list import (
     LABELS,
+    crop_key,
     crop_sha256,
-    key_of,
     label_code,
-    list_faces,
+    make_face_list,
     pack,
 )
-from deepfake_dataset.review.web.original_pairs import Pairs
+from deepfake_dataset.review.web.original_pairs import OriginalPairs
 from deepfake_dataset.review.web.thumbnails import Thumbnails, read_crop
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class FixOrder:
     request: str
     reviewer: str
     face_id: str
-    marks: Marks
+    marks: FaceMarks
     reason: str = ""
 
 
@@ -98,12 +98,14 @@ class PreviewOrder:
     """A face to be cut out anew, to look at only."""
 
     face_id: str
-    marks: Marks
+    marks: FaceMarks
 
 
-def make_app(desk: Desk, *, token: str, reviewer: str, host: str = "127.0.0.1") -> Starlette:
+def make_app(
+    session: ReviewSession, *, token: str, reviewer: str, host: str = "127.0.0.1"
+) -> Starlette:
     """The page and what it asks for, for a server that listens on ``host``."""
-    answers = _Answers(desk, reviewer)
+    answers = _Answers(session, reviewer)
     routes = [
         Route("/", answers.page),
         Route("/static/{name}", answers.static),
@@ -127,12 +129,12 @@ def make_app(desk: Desk, *, token: str, reviewer: str, host: str = "127.0.0.1") 
 class _Answers:
     """To each request."""
 
-    def __init__(self, desk: Desk, reviewer: str) -> None:
-        self._desk = desk
+    def __init__(self, session: ReviewSession, reviewer: str) -> None:
+        self._session = session
         self._reviewer = reviewer
-        self._listing = list_faces(desk.faces)
-        self._pairs = Pairs(desk.faces)
-        self._thumbnails = Thumbnails.of_desk(desk)
+        self._listing = make_face_list(session.faces)
+        self._pairs = OriginalPairs(session.faces)
+        self._thumbnails = Thumbnails.of_session(session)
         self._static = _read_static()
         self._done: OrderedDict[str, Receipt] = OrderedDict()
         self._deciding = Lock()
@@ -147,32 +149,32 @@ class _Answers:
 
     def faces(self, _: Request) -> Response:
         """Every face, worst first, and what the page needs to know once."""
-        self._desk.refresh()
+        self._session.refresh()
         head = {
-            "dataset": self._desk.dataset.root.resolve().name,
+            "dataset": self._session.dataset.root.resolve().name,
             "reviewer": self._reviewer,
-            "version": self._desk.version,
-            "count": self._desk.faces.num_rows,
+            "version": self._session.version,
+            "count": self._session.faces.num_rows,
             "states": [str(state) for state in STATES],
             "labels": [str(label) for label in LABELS],
             "reasonWords": [[reason.name, reason.words] for reason in REASONS],
             "thumbs": self._first_thumbnails(),
         }
-        data = pack(self._listing, self._desk, head)
+        data = pack(self._listing, self._session, head)
         return Response(data, media_type="application/octet-stream")
 
     def face(self, request: Request) -> Response:
         """One face."""
-        position = self._desk.position(request.path_params["face_id"])
+        position = self._session.position(request.path_params["face_id"])
         beside = self._pairs.beside(position)
-        return JSONResponse(to_row(account_of(self._desk, position, beside)))
+        return JSONResponse(to_row(face_details(self._session, position, beside)))
 
     def changes(self, request: Request) -> Response:
         """What was decided since a version, by whomever."""
         since = request.query_params.get("since", "")
         if not since.isdecimal() or len(since) > 15:
             raise HTTPException(400)
-        self._desk.refresh()
+        self._session.refresh()
         return self._changes(int(since))
 
     async def decide(self, request: Request) -> Response:
@@ -188,36 +190,36 @@ class _Answers:
     async def preview(self, request: Request) -> Response:
         """Cut a face out anew, to look at."""
         order = await _read(request, PreviewOrder)
-        made = await run_in_threadpool(self._desk.preview, order.face_id, order.marks)
+        made = await run_in_threadpool(self._session.preview, order.face_id, order.marks)
         picture = base64.b64encode(made.png).decode()
-        return JSONResponse({"outline": to_row(outline_of(made)), "png": picture})
+        return JSONResponse({"outline": to_row(fixed_crop_outline(made)), "png": picture})
 
     def thumbnail(self, request: Request) -> Response:
         """A crop in small."""
         face_id, key = request.path_params["face_id"], request.path_params["key"]
-        crop = self._desk.crop_path(self._has(face_id, key))
+        crop = self._session.crop_path(self._has(face_id, key))
         return Response(self._thumbnails.of(crop, key), headers=_FOREVER, media_type="image/jpeg")
 
     def crop(self, request: Request) -> Response:
         """A crop as it is on the disk."""
         face_id, key = request.path_params["face_id"], request.path_params["key"]
-        crop = self._desk.crop_path(self._has(face_id, key))
+        crop = self._session.crop_path(self._has(face_id, key))
         return Response(read_crop(crop), headers=_FOREVER, media_type="image/png")
 
     def frame(self, request: Request) -> Response:
         """The frame of a face. Its id names the video's bytes and the frame: it never changes."""
-        data = self._desk.frame(request.path_params["face_id"])
+        data = self._session.frame(request.path_params["face_id"])
         return Response(data, headers=_FOREVER, media_type="image/jpeg")
 
     def _first_thumbnails(self) -> dict[str, str]:
         """By key, as addresses that hold the picture: one answer less for each to wait for."""
-        made = self._thumbnails.made_first(self._desk)
+        made = self._thumbnails.made_first(self._session)
         head = "data:image/jpeg;base64,"
         return {key: head + base64.b64encode(data).decode() for key, data in made.items()}
 
     def _has(self, face_id: str, key: str) -> str:
         """The face, if its crop is now the one that the key stands for."""
-        if key_of(crop_sha256(self._desk, self._desk.position(face_id))) != key:
+        if crop_key(crop_sha256(self._session, self._session.position(face_id))) != key:
             raise HTTPException(404)
         return face_id
 
@@ -237,10 +239,10 @@ class _Answers:
 
         def make() -> Receipt:
             if order.action is Action.UNDO:
-                return self._desk.undo(
+                return self._session.undo(
                     order.face_ids, reviewer=reviewer, reason=reason, seen=order.seen
                 )
-            return self._desk.decide(
+            return self._session.decide(
                 order.face_ids, order.action, reviewer=reviewer, reason=reason, label=order.label
             )
 
@@ -250,7 +252,7 @@ class _Answers:
         reviewer, reason = self._name(order.reviewer), one_line(order.reason)
         return self._once(
             order.request,
-            lambda: self._desk.fix(order.face_id, order.marks, reviewer=reviewer, reason=reason),
+            lambda: self._session.fix(order.face_id, order.marks, reviewer=reviewer, reason=reason),
         )
 
     def _once(self, request: str, make: Callable[[], Receipt]) -> Response:
@@ -267,21 +269,23 @@ class _Answers:
         return one_line(given)[:100] or self._reviewer
 
     def _changes(self, since: int, rows: int | None = None) -> Response:
-        desk = self._desk
-        log = desk.verdicts.log.slice(since, rows)
+        session = self._session
+        log = session.verdicts.log.slice(since, rows)
         said = zip(log["face_id"].to_pylist(), log["reviewer"].to_pylist(), strict=True)
-        latest = {face_id: who for face_id, who in said if desk.has(face_id)}
-        changed = [_change(desk, desk.position(face_id), who) for face_id, who in latest.items()]
+        latest = {face_id: who for face_id, who in said if session.has(face_id)}
+        changed = [
+            _change(session, session.position(face_id), who) for face_id, who in latest.items()
+        ]
         version = since + log.num_rows
         return JSONResponse({"since": since, "version": version, "changed": changed})
 
 
-def _change(desk: Desk, position: int, reviewer: str) -> dict[str, Any]:
+def _change(session: ReviewSession, position: int, reviewer: str) -> dict[str, Any]:
     return {
         "position": position,
-        "state": int(desk.verdicts.state[position]),
-        "label": label_code(desk, position),
-        "key": key_of(crop_sha256(desk, position)),
+        "state": int(session.verdicts.state[position]),
+        "label": label_code(session, position),
+        "key": crop_key(crop_sha256(session, position)),
         "reviewer": reviewer,
     }
 

@@ -1,4 +1,4 @@
-"""All that the page shows of one face: where it was found, why it is doubted, what was decided."""
+"""Details of one face for the page: where it was found, why it is doubted, what was decided."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from deepfake_dataset.dataset.decisions import State, landmarks_of
 from deepfake_dataset.records import Box
-from deepfake_dataset.review.fixed_crops import Retake
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.fixed_crops import RecroppedFace
+from deepfake_dataset.review.session import ReviewSession
 
 _FACTS = (
     *("face_id", "frame", "time_s", "frame_type", "detector", "score", "yaw_deg", "sharpness"),
@@ -19,7 +19,7 @@ _SAID = ("time", "reviewer", "action", "reason", "before", "after")
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class FaceOutline:
     """A face drawn into its frame, in pixels of the frame."""
 
     box: Box
@@ -30,13 +30,13 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class FaceDetails:
     """Of one face."""
 
     facts: dict[str, Any]
-    found: Outline
+    found: FaceOutline
     """By extraction."""
-    fixed: Outline | None
+    fixed: FaceOutline | None
     """By a person, where that stands."""
     history: tuple[dict[str, Any], ...]
     """Every decision on the face, the first one first."""
@@ -44,39 +44,39 @@ class Account:
     """Position of the original's face at the same time."""
 
 
-def account_of(desk: Desk, position: int, beside: int | None) -> Account:
+def face_details(session: ReviewSession, position: int, beside: int | None) -> FaceDetails:
     """Of the face at a position of the desk's queue."""
-    row = desk.faces.slice(position, 1).to_pylist()[0]
-    return Account(
+    row = session.faces.slice(position, 1).to_pylist()[0]
+    return FaceDetails(
         facts={name: row[name] for name in _FACTS},
         found=_outline(row),
-        fixed=_fixed(desk, position),
-        history=_history(desk, row["face_id"]),
+        fixed=_fixed(session, position),
+        history=_history(session, row["face_id"]),
         beside=beside,
     )
 
 
-def outline_of(retake: Retake) -> Outline:
+def fixed_crop_outline(recrop: RecroppedFace) -> FaceOutline:
     """Of a crop made anew."""
-    return Outline(
-        retake.box,
-        retake.landmarks,
-        _square(retake.center_x, retake.center_y, retake.native_px, retake.roll_deg),
-        retake.native_px,
+    return FaceOutline(
+        recrop.box,
+        recrop.landmarks,
+        _square(recrop.center_x, recrop.center_y, recrop.native_px, recrop.roll_deg),
+        recrop.native_px,
     )
 
 
-def _fixed(desk: Desk, position: int) -> Outline | None:
-    if desk.verdicts.state_of(position) is not State.FIXED:
+def _fixed(session: ReviewSession, position: int) -> FaceOutline | None:
+    if session.verdicts.state_of(position) is not State.FIXED:
         return None
-    log, row = desk.verdicts.log, int(desk.verdicts.row[position])
+    log, row = session.verdicts.log, int(session.verdicts.row[position])
     names = [name for name in log.column_names if name.startswith("fix_")]
     fix = {name.removeprefix("fix_"): log[name][row].as_py() for name in names}
     return _outline(fix | {"landmarks": landmarks_of(fix["landmarks"])})
 
 
-def _outline(row: dict[str, Any]) -> Outline:
-    return Outline(
+def _outline(row: dict[str, Any]) -> FaceOutline:
+    return FaceOutline(
         Box(row["box_left"], row["box_top"], row["box_right"], row["box_bottom"]),
         tuple(row["landmarks"]),
         _square(row["center_x"], row["center_y"], row["native_px"], row["roll_deg"]),
@@ -92,6 +92,6 @@ def _square(x: float, y: float, side: float, roll_deg: float) -> tuple[float, ..
     return tuple(float(value) for corner in corners for value in corner + np.array([x, y]))
 
 
-def _history(desk: Desk, face_id: str) -> tuple[dict[str, Any], ...]:
-    log = desk.verdicts.log
+def _history(session: ReviewSession, face_id: str) -> tuple[dict[str, Any], ...]:
+    log = session.verdicts.log
     return tuple(log.filter(pc.equal(log["face_id"], face_id)).select(_SAID).to_pylist())

@@ -1,4 +1,4 @@
-"""All faces as the page holds them: columns of numbers that a browser reads without parsing.
+"""The list of all faces for the page: columns of numbers that a browser reads without parsing.
 
 A hundred thousand faces are 6 MB this way, and are shown without a pause to read them
 (``benchmarks/review_page.py``).
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.dataset.decisions import State
 from deepfake_dataset.records import Label
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.session import ReviewSession
 
 LABELS = tuple(Label)
 KEY_DIGITS = 16
@@ -27,7 +27,7 @@ _VIDEO = ("video_path", "label", "method", "target", "donor", "width", "height")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class FaceList:
     """What of the faces never changes while the server runs."""
 
     videos: tuple[dict[str, Any], ...]
@@ -36,7 +36,7 @@ class Listing:
     """Face ids by line."""
 
 
-def list_faces(faces: pa.Table) -> Listing:
+def make_face_list(faces: pa.Table) -> FaceList:
     """Of faces in the order of the queue."""
     coded = faces["video_id"].combine_chunks().dictionary_encode()
     video = np.asarray(coded.indices.to_numpy())
@@ -54,17 +54,17 @@ def list_faces(faces: pa.Table) -> Listing:
         "key": _keys(faces["sha256"]),
     }
     ids = "\n".join(faces["face_id"].to_pylist()).encode()
-    return Listing(tuple(shown), columns, ids)
+    return FaceList(tuple(shown), columns, ids)
 
 
-def pack(listing: Listing, desk: Desk, head: Mapping[str, Any]) -> bytes:
+def pack(listing: FaceList, session: ReviewSession, head: Mapping[str, Any]) -> bytes:
     """A line of JSON, then the columns one after another, each at a multiple of eight bytes.
 
     The JSON says where each column begins after it, and what it is made of.
     """
-    verdicts = desk.verdicts
+    verdicts = session.verdicts
     columns = {**listing.columns, "state": verdicts.state.astype("<u1")}
-    columns |= _as_decided(desk, columns)
+    columns |= _as_decided(session, columns)
     parts = {name: values.tobytes() for name, values in columns.items()} | {"ids": listing.ids}
     places, at = {}, 0
     for name, data in parts.items():
@@ -75,32 +75,34 @@ def pack(listing: Listing, desk: Desk, head: Mapping[str, Any]) -> bytes:
     return top + b"".join(data + bytes(-len(data) % _ALIGNED) for data in parts.values())
 
 
-def key_of(sha256: str) -> str:
+def crop_key(sha256: str) -> str:
     """By what the page asks for a crop."""
     return sha256[:KEY_DIGITS]
 
 
-def crop_sha256(desk: Desk, position: int) -> str:
+def crop_sha256(session: ReviewSession, position: int) -> str:
     """Of the crop that counts now."""
-    said = desk.verdicts
+    said = session.verdicts
     if said.state_of(position) is State.FIXED:
         return str(said.log["fix_sha256"][int(said.row[position])].as_py())
-    return str(desk.faces["sha256"][position].as_py())
+    return str(session.faces["sha256"][position].as_py())
 
 
-def label_code(desk: Desk, position: int) -> int:
+def label_code(session: ReviewSession, position: int) -> int:
     """Index into :data:`LABELS` of the label that counts now."""
-    return LABELS.index(desk.label(desk.faces["face_id"][position].as_py()))
+    return LABELS.index(session.label(session.faces["face_id"][position].as_py()))
 
 
-def _as_decided(desk: Desk, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+def _as_decided(
+    session: ReviewSession, columns: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
     """Labels and crops as people changed them."""
     label, key = columns["label"].copy(), columns["key"].copy()
-    for position in np.flatnonzero(desk.verdicts.is_in(State.RELABELLED)):
-        label[position] = label_code(desk, int(position))
-    for position in np.flatnonzero(desk.verdicts.is_in(State.FIXED)):
-        sha256 = crop_sha256(desk, int(position))
-        key[position] = np.frombuffer(bytes.fromhex(key_of(sha256)), np.uint8)
+    for position in np.flatnonzero(session.verdicts.is_in(State.RELABELLED)):
+        label[position] = label_code(session, int(position))
+    for position in np.flatnonzero(session.verdicts.is_in(State.FIXED)):
+        sha256 = crop_sha256(session, int(position))
+        key[position] = np.frombuffer(bytes.fromhex(crop_key(sha256)), np.uint8)
     return {"label": label, "key": key}
 
 

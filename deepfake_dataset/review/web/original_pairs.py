@@ -1,4 +1,4 @@
-"""Which original a forged video was made from, and which of its faces stands beside another."""
+"""Pairs a forged video with its original, and each of its faces with the original's."""
 
 from pathlib import PurePosixPath
 
@@ -10,7 +10,7 @@ _FARTHEST_S = 0.5
 """A face of the original farther off in time shows another moment."""
 
 
-class Pairs:
+class OriginalPairs:
     """Faces of originals beside those of their forgeries, by video and time."""
 
     def __init__(self, faces: pa.Table) -> None:

@@ -10,7 +10,7 @@ from threading import Thread
 import uvicorn
 
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.access import is_loopback
 from deepfake_dataset.review.web.app import make_app
 from deepfake_dataset.review.web.thumbnails import Thumbnails
@@ -21,7 +21,7 @@ _LAST_ANSWERS_S = 3
 
 
 def serve(
-    desk: Desk,
+    session: ReviewSession,
     *,
     reviewer: str,
     host: str = "127.0.0.1",
@@ -34,7 +34,7 @@ def serve(
     Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    Thread(target=Thumbnails.of_desk(desk).make_first, args=(desk,), daemon=True).start()
+    Thread(target=Thumbnails.of_session(session).make_first, args=(session,), daemon=True).start()
     with closing(listen(host, port)) as listener:
         address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
         if not is_loopback(host):
@@ -45,17 +45,17 @@ def serve(
         tell(f"review at {address}\nCtrl-C ends it; every decision is on the disk by then")
         if open_browser:
             webbrowser.open(address)
-        server = make_server(desk, token=token, reviewer=reviewer, host=host)
+        server = make_server(session, token=token, reviewer=reviewer, host=host)
         with suppress(KeyboardInterrupt):  # how a reviewer ends the page: no failure
             server.run(sockets=[listener])
 
 
 def make_server(
-    desk: Desk, *, token: str, reviewer: str, host: str = "127.0.0.1"
+    session: ReviewSession, *, token: str, reviewer: str, host: str = "127.0.0.1"
 ) -> uvicorn.Server:
     """A server to be run at a socket that listens; ``should_exit`` ends it."""
     config = uvicorn.Config(
-        make_app(desk, token=token, reviewer=reviewer, host=host),
+        make_app(session, token=token, reviewer=reviewer, host=host),
         log_level="critical",
         access_log=False,
         lifespan="off",

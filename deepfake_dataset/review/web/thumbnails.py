@@ -1,4 +1,4 @@
-"""Crops made small once, so that a grid of thousands of them comes at once."""
+"""Thumbnails of crops, made once, so that a grid of thousands of them comes at once."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from deepfake_dataset.errors import MissingCropError
-from deepfake_dataset.review.session import Desk
-from deepfake_dataset.review.web.face_list import crop_sha256, key_of
+from deepfake_dataset.review.session import ReviewSession
+from deepfake_dataset.review.web.face_list import crop_key, crop_sha256
 
 SIDE_PX = 160
 _FIRST = 80
@@ -28,20 +28,20 @@ class Thumbnails:
         self._folder = folder
 
     @classmethod
-    def of_desk(cls, desk: Desk) -> Self:
+    def of_session(cls, session: ReviewSession) -> Self:
         """Those that a dataset keeps."""
-        return cls(desk.dataset.cache_folder / "thumbnails")
+        return cls(session.dataset.cache_folder / "thumbnails")
 
-    def make_first(self, desk: Desk) -> None:
+    def make_first(self, session: ReviewSession) -> None:
         """Make those that a page shows at first; what cannot be made is told when asked for."""
-        for key, crop in _first(desk):
+        for key, crop in _first(session):
             with suppress(MissingCropError):
                 self.of(crop, key)
 
-    def made_first(self, desk: Desk) -> dict[str, bytes]:
+    def made_first(self, session: ReviewSession) -> dict[str, bytes]:
         """By their keys, those that a page shows at first, as far as they are made."""
         made = {}
-        for key, _ in _first(desk):
+        for key, _ in _first(session):
             with suppress(OSError):
                 made[key] = self._place(key).read_bytes()
         return made
@@ -63,12 +63,12 @@ class Thumbnails:
         return self._folder / key[:2] / f"{key}.jpg"
 
 
-def _first(desk: Desk) -> Iterator[tuple[str, Path]]:
+def _first(session: ReviewSession) -> Iterator[tuple[str, Path]]:
     """Keys and crops of the faces that are in view when the page opens at the first open one."""
-    start = max(0, int(desk.verdicts.reviewed.argmin()) + _BELOW - _FIRST)
-    for position in range(start, min(start + _FIRST, desk.faces.num_rows)):
-        crop = desk.crop_path(desk.faces["face_id"][position].as_py())
-        yield key_of(crop_sha256(desk, position)), crop
+    start = max(0, int(session.verdicts.reviewed.argmin()) + _BELOW - _FIRST)
+    for position in range(start, min(start + _FIRST, session.faces.num_rows)):
+        crop = session.crop_path(session.faces["face_id"][position].as_py())
+        yield crop_key(crop_sha256(session, position)), crop
 
 
 def _small(crop: Path) -> bytes:

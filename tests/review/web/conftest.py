@@ -20,9 +20,9 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import NoFaceThereError, SourceGoneError
 from deepfake_dataset.records import Box, Face, Label, Provenance, Video
-from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
+from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import make_server
 from deepfake_dataset.settings import Settings
 
@@ -38,19 +38,19 @@ class PaintedStudio:
     def __init__(self) -> None:
         self.gone: set[str] = set()
 
-    def still(self, spot: Spot) -> bytes:
-        if spot.video_id in self.gone:
+    def frame_jpeg(self, location: FaceLocation) -> bytes:
+        if location.video_id in self.gone:
             raise SourceGoneError("the video is not where it was", "bring it back")
-        return _encoded(".jpg", np.full((HEIGHT, WIDTH, 3), (spot.face.frame % 200) + 40))
+        return _encoded(".jpg", np.full((HEIGHT, WIDTH, 3), (location.face.frame % 200) + 40))
 
-    def retake(self, spot: Spot, marks: Marks) -> Retake:
-        self.still(spot)
+    def recrop(self, location: FaceLocation, marks: FaceMarks) -> RecroppedFace:
+        self.frame_jpeg(location)
         moved = marks.box.left if marks.box else marks.landmarks[0]
         if moved < 0:
             raise NoFaceThereError("no face there", "move the box over the face")
         png = _encoded(".png", np.full((256, 256, 3), int(moved) % 256))
-        face = spot.face
-        return Retake(
+        face = location.face
+        return RecroppedFace(
             box=marks.box or face.box,
             landmarks=marks.landmarks or tuple(v + moved - face.box.left for v in face.landmarks),
             center_x=moved + 60,
@@ -104,7 +104,7 @@ def ranked(faces: pa.Table) -> pa.Table:
 
 
 @pytest.fixture
-def studio() -> PaintedStudio:
+def source() -> PaintedStudio:
     return PaintedStudio()
 
 
@@ -127,15 +127,15 @@ def reviewed(pictured: Path, tmp_path: Path) -> Dataset:
 
 
 @pytest.fixture
-def desk(reviewed: Dataset, studio: PaintedStudio) -> Desk:
-    return Desk(reviewed, ranked(read_faces(reviewed)), studio)
+def session(reviewed: Dataset, source: PaintedStudio) -> ReviewSession:
+    return ReviewSession(reviewed, ranked(read_faces(reviewed)), source)
 
 
 @contextmanager
-def serving(desk: Desk) -> Iterator[str]:
+def serving(session: ReviewSession) -> Iterator[str]:
     """Serve in a thread; gives the address without the token."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = make_server(desk, token=TOKEN, reviewer="ann")
+        server = make_server(session, token=TOKEN, reviewer="ann")
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -146,8 +146,8 @@ def serving(desk: Desk) -> Iterator[str]:
 
 
 @pytest.fixture
-def address(desk: Desk) -> Iterator[str]:
-    with serving(desk) as at:
+def address(session: ReviewSession) -> Iterator[str]:
+    with serving(session) as at:
         yield at
 
 

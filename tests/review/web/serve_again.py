@@ -17,18 +17,18 @@ import uvicorn
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import read_faces
-from deepfake_dataset.review.fixed_crops import Marks, Retake, Spot
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
+from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import make_server
 
 
 class NoStudio:
     """Has no frames."""
 
-    def still(self, spot: Spot) -> bytes:
+    def frame_jpeg(self, location: FaceLocation) -> bytes:
         raise NotImplementedError
 
-    def retake(self, spot: Spot, marks: Marks) -> Retake:
+    def recrop(self, location: FaceLocation, marks: FaceMarks) -> RecroppedFace:
         raise NotImplementedError
 
 
@@ -37,8 +37,8 @@ def opened(root: Path, token: str) -> uvicorn.Server:
     faces = read_faces(dataset)
     faces = faces.append_column("suspicion", pa.array(np.linspace(1, 0, faces.num_rows)))
     none = pa.array([[]] * faces.num_rows, pa.list_(pa.string()))
-    desk = Desk(dataset, faces.append_column("reasons", none), NoStudio())
-    return make_server(desk, token=token, reviewer="ann")
+    session = ReviewSession(dataset, faces.append_column("reasons", none), NoStudio())
+    return make_server(session, token=token, reviewer="ann")
 
 
 def tell(word: object) -> None:

@@ -19,7 +19,7 @@ import pytest
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import read_decisions
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import serve
 
 TOKEN = "a-secret"
@@ -83,9 +83,9 @@ def review_until_killed(port: int, face: str, server: int, kill: int) -> list[st
 
 
 def test_every_acknowledged_decision_survives_a_hundred_kills(
-    reviewed: Dataset, desk: Desk
+    reviewed: Dataset, session: ReviewSession
 ) -> None:
-    faces = desk.faces["face_id"].to_pylist()
+    faces = session.faces["face_id"].to_pylist()
     acknowledged: list[str] = []
     with starter(reviewed) as (port, start, told):
         for kill in range(KILLS):
@@ -100,7 +100,9 @@ def test_every_acknowledged_decision_survives_a_hundred_kills(
     assert len(logged) - len(acknowledged) <= KILLS  # one under way at each kill
 
 
-def test_ctrl_c_ends_the_page_without_a_word_of_failure(reviewed: Dataset, desk: Desk) -> None:
+def test_ctrl_c_ends_the_page_without_a_word_of_failure(
+    reviewed: Dataset, session: ReviewSession
+) -> None:
     told: list[str] = []
 
     def interrupt() -> None:
@@ -113,48 +115,52 @@ def test_ctrl_c_ends_the_page_without_a_word_of_failure(reviewed: Dataset, desk:
 
     person = threading.Thread(target=interrupt)
     person.start()
-    serve(desk, reviewer="ann", tell=told.append)
+    serve(session, reviewer="ann", tell=told.append)
     person.join()
     assert told[0].startswith("review at http://127.0.0.1:")
 
 
-def test_each_server_has_a_token_of_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_server_has_a_token_of_its_own(
+    session: ReviewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
-    serve(desk, reviewer="ann", tell=told.append)
-    serve(desk, reviewer="ann", tell=told.append)
+    serve(session, reviewer="ann", tell=told.append)
+    serve(session, reviewer="ann", tell=told.append)
     tokens = [re.findall(r"token=(\S+)", text)[0] for text in told]
     assert tokens[0] != tokens[1]
     assert all(len(token) == 32 for token in tokens)
 
 
 def test_listening_on_all_addresses_warns_and_keeps_the_token(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: ReviewSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
-    serve(desk, reviewer="ann", host="0.0.0.0", tell=told.append)
+    serve(session, reviewer="ann", host="0.0.0.0", tell=told.append)
     assert told[0].startswith("warning: listening on 0.0.0.0")
     assert "token=" in told[1]
 
 
-def test_a_browser_is_opened_only_where_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_is_opened_only_where_asked(
+    session: ReviewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened: list[str] = []
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
     monkeypatch.setattr("webbrowser.open", opened.append)
-    serve(desk, reviewer="ann", tell=lambda _: None)
+    serve(session, reviewer="ann", tell=lambda _: None)
     assert opened == []
-    serve(desk, reviewer="ann", open_browser=True, tell=lambda _: None)
+    serve(session, reviewer="ann", open_browser=True, tell=lambda _: None)
     assert "token=" in opened[0]
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "203.0.113.1"])
-def test_an_address_that_is_not_ours_is_explained(desk: Desk, host: str) -> None:
+def test_an_address_that_is_not_ours_is_explained(session: ReviewSession, host: str) -> None:
     with pytest.raises(UsageError, match=f"cannot listen at {host}"):
-        serve(desk, reviewer="ann", host=host)
+        serve(session, reviewer="ann", host=host)
 
 
-def test_a_port_in_use_is_explained(desk: Desk, address: str) -> None:
+def test_a_port_in_use_is_explained(session: ReviewSession, address: str) -> None:
     port = int(address.rpartition(":")[2])
     with pytest.raises(UsageError, match=str(port)):
-        serve(desk, reviewer="ann", port=port)
+        serve(session, reviewer="ann", port=port)

@@ -8,8 +8,8 @@ import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, State
-from deepfake_dataset.review.queue import words_of
-from deepfake_dataset.review.session import Desk
+from deepfake_dataset.review.queue import reason_texts
+from deepfake_dataset.review.session import ReviewSession
 
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"
 
@@ -32,9 +32,9 @@ def active(tab: Any) -> int:
     return int(tab.locator(".cell.active").get_attribute("id").removeprefix("face-"))
 
 
-def states(desk: Desk) -> list[State]:
-    desk.refresh()
-    return [desk.verdicts.state_of(i) for i in range(desk.faces.num_rows)]
+def states(session: ReviewSession) -> list[State]:
+    session.refresh()
+    return [session.verdicts.state_of(i) for i in range(session.faces.num_rows)]
 
 
 def state_shown(tab: Any, face: int) -> str:
@@ -49,7 +49,7 @@ def marked(tab: Any) -> tuple[float, float, float, float]:
 
 
 def test_fifty_faces_are_reviewed_by_keyboard_and_found_again(
-    tab: Any, new_tab: Callable[..., Any], desk: Desk
+    tab: Any, new_tab: Callable[..., Any], session: ReviewSession
 ) -> None:
     press = tab.keyboard.press
     expected: list[State] = []
@@ -74,9 +74,9 @@ def test_fifty_faces_are_reviewed_by_keyboard_and_found_again(
     saved(tab)
     until(tab, "document.querySelector('#face-49').dataset.state === 'undecided'")
     expected[49] = State.UNDECIDED
-    assert states(desk)[:51] == [*expected, State.UNDECIDED]
+    assert states(session)[:51] == [*expected, State.UNDECIDED]
     assert tab.locator("#tally").inner_text().startswith("49 of 120")
-    reasons = Counter(desk.verdicts.log["reason"].to_pylist())
+    reasons = Counter(session.verdicts.log["reason"].to_pylist())
     assert reasons["misaligned"] >= 12
     tab.reload()
     tab.wait_for_selector(".cell.active")
@@ -87,7 +87,9 @@ def test_fifty_faces_are_reviewed_by_keyboard_and_found_again(
     assert active(again) == 49
 
 
-def test_keys_that_come_faster_than_a_menu_closes_all_count(tab: Any, desk: Desk) -> None:
+def test_keys_that_come_faster_than_a_menu_closes_all_count(
+    tab: Any, session: ReviewSession
+) -> None:
     """That a menu has closed is told later; the next one may be open by then."""
     tab.evaluate(
         """() => {
@@ -100,14 +102,14 @@ def test_keys_that_come_faster_than_a_menu_closes_all_count(tab: Any, desk: Desk
     tab.wait_for_timeout(200)
     tab.keyboard.press("Enter")  # the other label, for the same face
     saved(tab)
-    assert states(desk)[0] is State.RELABELLED
+    assert states(session)[0] is State.RELABELLED
 
 
 def test_the_token_does_not_stay_in_the_address(tab: Any) -> None:
     assert "token" not in tab.url
 
 
-def test_a_face_is_fixed_by_dragging_its_box(tab: Any, desk: Desk) -> None:
+def test_a_face_is_fixed_by_dragging_its_box(tab: Any, session: ReviewSession) -> None:
     tab.keyboard.press("f")
     tab.wait_for_selector("#fixer[open] .part.box")
     assert tab.locator("#fix-save").is_disabled()
@@ -124,9 +126,9 @@ def test_a_face_is_fixed_by_dragging_its_box(tab: Any, desk: Desk) -> None:
     assert tab.locator("#crop-after").get_attribute("src") != before
     tab.locator("#fix-save").click()
     saved(tab)
-    face = desk.faces["face_id"][0].as_py()
-    assert desk.state(face) is State.FIXED
-    fixed = desk.fix_of(face)
+    face = session.faces["face_id"][0].as_py()
+    assert session.state(face) is State.FIXED
+    fixed = session.fix_of(face)
     assert fixed
     assert fixed.box
     assert fixed.box.left > 100
@@ -134,8 +136,8 @@ def test_a_face_is_fixed_by_dragging_its_box(tab: Any, desk: Desk) -> None:
     assert active(tab) == 1
 
 
-def test_an_eye_is_moved_by_dragging_and_nothing_else(tab: Any, desk: Desk) -> None:
-    found = desk.faces["landmarks"][0].as_py()
+def test_an_eye_is_moved_by_dragging_and_nothing_else(tab: Any, session: ReviewSession) -> None:
+    found = session.faces["landmarks"][0].as_py()
     tab.keyboard.press("f")
     tab.wait_for_selector("#fixer[open] .part.box")
     eye = tab.locator('[aria-label="right eye"] .shape').bounding_box()
@@ -147,13 +149,15 @@ def test_an_eye_is_moved_by_dragging_and_nothing_else(tab: Any, desk: Desk) -> N
     tab.wait_for_selector("#fix-save:not(:disabled)")
     tab.keyboard.press("Enter")
     saved(tab)
-    fixed = desk.fix_of(desk.faces["face_id"][0].as_py())
+    fixed = session.fix_of(session.faces["face_id"][0].as_py())
     assert fixed
     moved = {i // 2 for i, (a, b) in enumerate(zip(found, fixed.landmarks, strict=True)) if a != b}
     assert moved == set(range(36, 42))
 
 
-def test_a_face_is_fixed_by_keyboard_alone_and_that_is_taken_back(tab: Any, desk: Desk) -> None:
+def test_a_face_is_fixed_by_keyboard_alone_and_that_is_taken_back(
+    tab: Any, session: ReviewSession
+) -> None:
     press = tab.keyboard.press
     press("f")
     tab.wait_for_selector("#fixer[open] .part.box:focus")
@@ -162,18 +166,18 @@ def test_a_face_is_fixed_by_keyboard_alone_and_that_is_taken_back(tab: Any, desk
     tab.wait_for_selector("#fix-save:not(:disabled)")
     press("Enter")
     saved(tab)
-    face = desk.faces["face_id"][0].as_py()
-    fixed = desk.fix_of(face)
+    face = session.faces["face_id"][0].as_py()
+    fixed = session.fix_of(face)
     assert fixed
     assert fixed.box
     assert (fixed.box.left, fixed.box.top) == (130, 100)
     press("u")
     until(tab, "document.querySelector('#face-0').dataset.state === 'undecided'")
     saved(tab)
-    assert desk.state(face) is State.UNDECIDED
+    assert session.state(face) is State.UNDECIDED
 
 
-def test_marks_that_form_no_face_cannot_be_saved(tab: Any, desk: Desk) -> None:
+def test_marks_that_form_no_face_cannot_be_saved(tab: Any, session: ReviewSession) -> None:
     tab.keyboard.press("f")
     tab.wait_for_selector("#fixer[open] .part.box:focus")
     for _ in range(11):
@@ -181,13 +185,13 @@ def test_marks_that_form_no_face_cannot_be_saved(tab: Any, desk: Desk) -> None:
     until(tab, "document.querySelector('#fix-note').textContent.includes('no face')")
     assert tab.locator("#fix-save").is_disabled()
     tab.keyboard.press("Escape")
-    assert desk.version == 0
+    assert session.version == 0
 
 
 def test_where_the_source_is_gone_that_is_said_and_rejecting_works(
-    tab: Any, desk: Desk, studio: Any
+    tab: Any, session: ReviewSession, source: Any
 ) -> None:
-    studio.gone.update({"00000000000000aa", "00000000000000bb"})
+    source.gone.update({"00000000000000aa", "00000000000000bb"})
     tab.keyboard.press("ArrowRight")
     tab.wait_for_selector("#stage .note")
     assert "not where it was" in tab.locator("#stage .note").inner_text()
@@ -196,16 +200,16 @@ def test_where_the_source_is_gone_that_is_said_and_rejecting_works(
     tab.keyboard.press("x")
     tab.keyboard.press("1")
     saved(tab)
-    assert states(desk)[1] is State.REJECTED
+    assert states(session)[1] is State.REJECTED
 
 
-def test_names_with_markup_are_shown_as_text(tab: Any, desk: Desk) -> None:
+def test_names_with_markup_are_shown_as_text(tab: Any, session: ReviewSession) -> None:
     tab.keyboard.press("g")
     heading = tab.locator(".row.heading span").first.inner_text()
     assert heading.startswith("<img src=x onerror=alert(1)>")
     assert "<img src=x" in tab.locator("#facts").inner_text()
-    desk.decide(
-        [desk.faces["face_id"][0].as_py()],
+    session.decide(
+        [session.faces["face_id"][0].as_py()],
         Action.REJECT,
         reviewer="<b>eve</b>",
         reason="<script>alert(2)</script>",
@@ -217,7 +221,9 @@ def test_names_with_markup_are_shown_as_text(tab: Any, desk: Desk) -> None:
     assert tab.locator("img[src='x'], #history script, #history b b").count() == 0
 
 
-def test_a_range_is_selected_with_one_key_and_rejected_at_once(tab: Any, desk: Desk) -> None:
+def test_a_range_is_selected_with_one_key_and_rejected_at_once(
+    tab: Any, session: ReviewSession
+) -> None:
     press = tab.keyboard.press
     press("v")
     for _ in range(4):
@@ -226,19 +232,19 @@ def test_a_range_is_selected_with_one_key_and_rejected_at_once(tab: Any, desk: D
     press("x")
     press("3")
     saved(tab)
-    assert states(desk)[:6] == [State.REJECTED] * 5 + [State.UNDECIDED]
+    assert states(session)[:6] == [State.REJECTED] * 5 + [State.UNDECIDED]
     assert active(tab) == 5
     press("u")
     until(tab, "document.querySelector('#tally').textContent.startsWith('0')")
-    assert states(desk)[:6] == [State.UNDECIDED] * 6
+    assert states(session)[:6] == [State.UNDECIDED] * 6
 
 
-def test_shift_and_a_letter_decide_on_the_whole_track(tab: Any, desk: Desk) -> None:
-    track = desk.track_of(desk.faces["face_id"][0].as_py())
+def test_shift_and_a_letter_decide_on_the_whole_track(tab: Any, session: ReviewSession) -> None:
+    track = session.track_of(session.faces["face_id"][0].as_py())
     tab.keyboard.press("Shift+P")
     saved(tab)
-    assert {desk.state(face) for face in track} == {State.KEPT}
-    assert states(desk).count(State.KEPT) == len(track) == 20
+    assert {session.state(face) for face in track} == {State.KEPT}
+    assert states(session).count(State.KEPT) == len(track) == 20
 
 
 def test_shift_and_arrows_select_and_escape_lets_go(tab: Any) -> None:
@@ -249,15 +255,15 @@ def test_shift_and_arrows_select_and_escape_lets_go(tab: Any) -> None:
     assert tab.locator("[aria-selected=true]").count() == 1
 
 
-def test_filters_show_what_fits(tab: Any, desk: Desk) -> None:
+def test_filters_show_what_fits(tab: Any, session: ReviewSession) -> None:
     tab.locator("[name=label]").select_option(label="fake")
-    faces = desk.faces.select(["label", "reasons"]).to_pylist()
+    faces = session.faces.select(["label", "reasons"]).to_pylist()
     fakes = [i for i, face in enumerate(faces) if face["label"] == "fake"]
     assert f"of {len(fakes)}" in tab.locator("#count").inner_text()
     assert active(tab) == fakes[0]
     tab.locator("[name=reason]").select_option(index=2)
     name = tab.locator("[name=reason] option:checked").inner_text()
-    both = [i for i in fakes if words_of(faces[i]["reasons"]) == name]
+    both = [i for i in fakes if reason_texts(faces[i]["reasons"]) == name]
     assert active(tab) == both[0]
     tab.locator("[name=state]").select_option("kept")
     assert tab.locator(".empty").is_visible()
@@ -265,20 +271,20 @@ def test_filters_show_what_fits(tab: Any, desk: Desk) -> None:
     until(tab, "document.querySelector('#count').textContent.endsWith('of 120')")
 
 
-def test_keys_typed_into_fields_decide_nothing(tab: Any, desk: Desk) -> None:
+def test_keys_typed_into_fields_decide_nothing(tab: Any, session: ReviewSession) -> None:
     tab.keyboard.press("x")
     tab.keyboard.press("0")
     tab.keyboard.type("pwu =1+1")
     tab.keyboard.press("Enter")
     saved(tab)
-    assert desk.verdicts.log["reason"].to_pylist() == ["pwu =1+1"]
+    assert session.verdicts.log["reason"].to_pylist() == ["pwu =1+1"]
     tab.locator("[name=label]").focus()
     tab.keyboard.press("p")
-    assert desk.version == 1
+    assert session.version == 1
 
 
 def test_two_tabs_see_each_other_and_the_last_decision_counts(
-    tab: Any, new_tab: Callable[..., Any], desk: Desk
+    tab: Any, new_tab: Callable[..., Any], session: ReviewSession
 ) -> None:
     other = new_tab()
     tab.keyboard.press("p")
@@ -288,12 +294,12 @@ def test_two_tabs_see_each_other_and_the_last_decision_counts(
     other.keyboard.press("1")
     saved(other)
     until(tab, "document.querySelector('#face-0').dataset.state === 'rejected'")
-    assert states(desk)[0] is State.REJECTED
-    assert desk.verdicts.log["action"].to_pylist() == ["keep", "reject"]
+    assert states(session)[0] is State.REJECTED
+    assert session.verdicts.log["action"].to_pylist() == ["keep", "reject"]
 
 
 def test_what_cannot_be_saved_is_shown_kept_and_tried_again(
-    tab: Any, desk: Desk, reviewed: Dataset
+    tab: Any, session: ReviewSession, reviewed: Dataset
 ) -> None:
     review = reviewed.root / "review"
     if review.exists():
@@ -309,10 +315,10 @@ def test_what_cannot_be_saved_is_shown_kept_and_tried_again(
     saved(tab)
     assert tab.locator("#banner").is_hidden()
     assert tab.locator(".cell.pending").count() == 0
-    assert states(desk)[:3] == [State.KEPT, State.KEPT, State.UNDECIDED]
+    assert states(session)[:3] == [State.KEPT, State.KEPT, State.UNDECIDED]
 
 
-def test_a_forged_face_stands_beside_its_original(tab: Any, desk: Desk) -> None:
+def test_a_forged_face_stands_beside_its_original(tab: Any, session: ReviewSession) -> None:
     tab.locator("[name=label]").select_option(label="fake")
     tab.locator("#grid").focus()
     tab.keyboard.press("c")
@@ -434,7 +440,7 @@ def test_the_theme_can_be_chosen(new_tab: Callable[..., Any]) -> None:
     assert tab.evaluate(paper) == dark
 
 
-def test_all_landmarks_are_moved_by_the_skin_between_them(tab: Any, desk: Desk) -> None:
+def test_all_landmarks_are_moved_by_the_skin_between_them(tab: Any, session: ReviewSession) -> None:
     tab.keyboard.press("f")
     tab.wait_for_selector("#fixer[open] .part.box:focus")
     left, top, right, bottom = marked(tab)
@@ -446,9 +452,9 @@ def test_all_landmarks_are_moved_by_the_skin_between_them(tab: Any, desk: Desk) 
     tab.wait_for_selector("#fix-save:not(:disabled)")
     tab.keyboard.press("Enter")
     saved(tab)
-    fixed = desk.fix_of(desk.faces["face_id"][0].as_py())
+    fixed = session.fix_of(session.faces["face_id"][0].as_py())
     assert fixed
-    found = desk.faces["landmarks"][0].as_py()
+    found = session.faces["landmarks"][0].as_py()
     moved = {round(b - a, 3) for a, b in zip(found, fixed.landmarks, strict=True)}
     assert len(moved) == 2  # so far across, and 0 down
     assert 0 in moved
