@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
@@ -61,7 +60,7 @@ class _Task:
     """One of them: what makes it, and what it depends on."""
 
     name: str
-    make: Callable[[Path], str]
+    make: Callable[[Dataset], str]
     """Gives what people should know of it."""
     inputs: tuple[str, ...]
     """Keys and prefixes."""
@@ -99,7 +98,7 @@ def _do(task: _Task, dataset: Dataset) -> Step:
         result = Result.STILL_FAILING if last.refused else Result.CURRENT
         return Step(task.name, result, last.refused)
     try:
-        step = Step(task.name, Result.DONE, task.make(dataset.root))
+        step = Step(task.name, Result.DONE, task.make(dataset))
         refused = ""
     except UsageError as error:
         step = Step(task.name, Result.FAILED, str(error), error.hint)
@@ -109,27 +108,27 @@ def _do(task: _Task, dataset: Dataset) -> Step:
     return step
 
 
-def _refresh(root: Path) -> str:
+def _refresh(dataset: Dataset) -> str:
     from deepfake_dataset.commands.review import refresh_queue
 
-    refresh_queue(root)
+    refresh_queue(dataset.root)
     return ""
 
 
-def _split(root: Path) -> str:
+def _split(dataset: Dataset) -> str:
     from deepfake_dataset.commands.split import split_dataset
 
-    split_dataset(root)
+    split_dataset(dataset.root)
     return ""
 
 
-def _train(root: Path) -> str:
+def _train(dataset: Dataset) -> str:
     """Train, and say how it compares with the last time."""
     from deepfake_dataset.commands.audit import find_dataset_leaks
     from deepfake_dataset.commands.baseline import train_baseline
 
-    before = _last_auc(Dataset.open(root).storage)
-    trained = train_baseline(root, audit=lambda dataset: find_dataset_leaks(dataset).refuse())
+    before = _last_auc(dataset.storage)
+    trained = train_baseline(dataset.root, audit=lambda asked: find_dataset_leaks(asked).refuse())
     auc = trained.report.per_video_by_mean.auc.value
     last = "none before" if before is None else f"{before:.3f} before"
     return "no AUC" if auc is None else f"AUC a video {auc:.3f}, {last}"
