@@ -38,7 +38,7 @@ from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, 
 from deepfake_dataset.split.similarity.person_clusters import cluster_embeddings
 from deepfake_dataset.split.similarity.read_crop import Image
 
-NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 Numbers = NDArray[np.float64]
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6)
 PER_PERSON = 20

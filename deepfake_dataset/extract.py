@@ -17,8 +17,10 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.faces.crop import crop_if_face
 from deepfake_dataset.faces.detection_windows import make_face_search
-from deepfake_dataset.faces.detectors import Detection
+from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.faces.landmark_repair import repair_landmarks
+from deepfake_dataset.faces.landmarks import load_landmark_model
+from deepfake_dataset.faces.proposals import make_face_proposer
 from deepfake_dataset.faces.scene_faces import find_scene_faces
 from deepfake_dataset.records import (
     Box,
@@ -79,6 +81,13 @@ def _refuse_if_changed(file: VideoFile) -> None:
         file.modified_ns,
     ):
         raise ChangedError("the file was written to while it was read")
+
+
+def load_models() -> None:
+    """Read the models now rather than at the first frame; workers share their pages then."""
+    load_landmark_model(68)
+    make_detector("hog")
+    make_face_proposer()
 
 
 def fault_record(file: VideoFile, settings: ExtractSettings, error: VideoError) -> Video:

@@ -148,7 +148,7 @@ def audit_files(
             "dsbuild audit TRAIN.csv TEST.csv; or -d DATASET for a dataset's own",
         )
     workers = workers or Settings().run.worker_count
-    audited = [read_side(side, label_of) for side in paths]
+    audited = [read_side(side, label_of_folder) for side in paths]
     measures = []
     for done, side in enumerate(audited, start=1):
         measures.append(measure_images(side, workers))
@@ -157,7 +157,7 @@ def audit_files(
     return audit_sides(filled, measures, positions=positions)
 
 
-def label_of(name: str) -> Label | None:
+def label_of_folder(name: str) -> Label | None:
     """What the name of a folder says of the images in it."""
     label = LABEL_WORDS.get(name.lower())
     return None if label is Label.UNKNOWN else label

@@ -13,7 +13,9 @@ from deepfake_dataset.dataset.catalog.attempts import AttemptLog
 from deepfake_dataset.dataset.catalog.index import Brief, brief_of, read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Summary, totals_of
-from deepfake_dataset.engine.local import Limits, Outcome, run_each
+from deepfake_dataset.engine import make_engine
+from deepfake_dataset.engine.base import Outcome
+from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.errors import ChangedError, UnreadableError, VideoError
 from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
@@ -255,15 +257,14 @@ class Extraction:
 
         settings = self._dataset.settings.run
         jobs = (ExtractionJob(file, self._dataset) for file in self._due)
-        outcomes = run_each(
+        engine = make_engine(workers=settings.worker_count, hold=self._lease.descriptors)
+        outcomes = engine.run(
             extract_video,
             takewhile(lambda _: not self._care.stopped(), jobs),
-            workers=settings.worker_count,
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
-            preload=["deepfake_dataset.extract", "deepfake_dataset.faces.preload"],
-            hold=self._lease.descriptors,
+            preload=["deepfake_dataset.extract:load_models"],
         )
         with closing(outcomes):
             for outcome in outcomes:

@@ -172,7 +172,7 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     from deepfake_dataset.split.similarity.person_clusters import find_people
     from deepfake_dataset.split.video_table import usable_faces, videos_of
 
-    network = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+    network = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
     settings = dataset.settings.split
     reviewed = apply_decisions(read_faces(dataset), read_decisions(dataset))
     faces = usable_faces(reviewed, reviewed_only=settings.reviewed_only)

@@ -15,7 +15,7 @@ from deepfake_dataset.commands.status import read_errors, read_status
 from deepfake_dataset.dataset.catalog.index import Count
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import json_schema, to_row
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import (
     DatasetBusyError,
     SettingsError,
@@ -28,6 +28,8 @@ from deepfake_dataset.records import Cause, Label, Provenance, Status, Video
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources import known_files
 from deepfake_dataset.storage.lease import file_lease
+
+from ..conftest import run_by
 
 
 @pytest.fixture
@@ -147,7 +149,7 @@ def test_progress_is_told_after_every_video(small, extract):
 def test_a_second_run_does_nothing(small, ds, extract, in_process, contents, monkeypatch):
     first = extract(small)
     before = contents(ds)
-    monkeypatch.setattr(extracting, "run_each", lambda *_, **__: pytest.fail("a process"))
+    run_by(monkeypatch, extracting, lambda *_, **__: pytest.fail("a process"))
     second = extract(small)
     assert in_process == []
     assert (second.known, second.done.videos, second.all) == (3, 0, first.all)
@@ -329,7 +331,7 @@ def test_a_video_that_its_process_loses_has_a_record_that_says_so(small, ds, ext
     def slow(_: object, jobs: list[Any], **__: object) -> Any:
         yield from (Outcome(job, None, TimeLimitError("not done after 1 s")) for job in jobs)
 
-    monkeypatch.setattr(extracting, "run_each", slow)
+    run_by(monkeypatch, extracting, slow)
     summary = extract(small)
     assert summary.done.errors == (Count("time-limit", 3),)
     a = by_path(ds)["real/a.mp4"]

@@ -20,7 +20,7 @@ from deepfake_dataset.commands.run import run_unattended
 from deepfake_dataset.commands.status import Upkeep, read_errors, read_status, read_upkeep
 from deepfake_dataset.dataset.catalog import attempts
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import (
     ChangedError,
     CrashedError,
@@ -30,6 +30,8 @@ from deepfake_dataset.errors import (
     SplitError,
     UsageError,
 )
+
+from ..conftest import run_by
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def test_a_file_written_to_while_it_is_read_gets_no_record(
             except ChangedError as fault:
                 yield Outcome(item, None, fault)
 
-    monkeypatch.setattr(extracting, "run_each", grow)
+    run_by(monkeypatch, extracting, grow)
     summary = run(videos)
     assert summary.extraction.unsettled == 2
     assert summary.exit_code == 0
@@ -189,7 +191,7 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             tried.append(item.file.path)
             yield Outcome(item, None, CrashedError("signal 11"))
 
-    monkeypatch.setattr(extracting, "run_each", crash)
+    run_by(monkeypatch, extracting, crash)
     return tried
 
 
@@ -245,7 +247,7 @@ def test_failing_again_is_counted(videos, run, crashing, hours):
 
 def test_retry_does_what_was_given_up(videos, run, ds, hours, in_process, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(extracting, "run_each", crash_all)
+        run_by(patch, extracting, crash_all)
         for _ in range(4):
             run(videos)
             hours(3)
@@ -312,7 +314,7 @@ def test_a_fault_of_ours_ends_the_run_and_stands_in_log_and_metrics(
         raise DatasetWriteError("cannot write: no space left", "free some space")
         yield
 
-    monkeypatch.setattr(extracting, "run_each", full)
+    run_by(monkeypatch, extracting, full)
     with pytest.raises(DatasetWriteError):
         run(videos, metrics=tmp_path / "m.prom")
     assert "stopped error=DatasetWriteError" in log(ds)
@@ -349,7 +351,7 @@ def test_asked_to_end_it_finishes_what_is_in_hand_and_leaves_the_rest(
             done.append(item.file.path)
             yield Outcome(item, function(item), None)
 
-    monkeypatch.setattr(extracting, "run_each", ask_in_the_middle)
+    run_by(monkeypatch, extracting, ask_in_the_middle)
     summary = run(videos)
     assert (summary.exit_code, summary.asked_to_end) == (130, True)
     assert (summary.extraction.done.videos, summary.extraction.left) == (1, 1)

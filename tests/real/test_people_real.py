@@ -21,7 +21,7 @@ from deepfake_dataset.split.similarity.person_clusters import (
     find_people,
 )
 
-NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 CLIPS = (
     "fake/icpr2020dfdc__ffpp_NeuralTextures_c23_004_982.mp4",
     "real/icpr2020dfdc__ffpp_youtube_c23_004.mp4",

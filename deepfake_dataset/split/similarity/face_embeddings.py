@@ -13,7 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine import make_engine
+from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
 from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
@@ -48,7 +49,7 @@ class EmbeddingNetwork:
     embed: Callable[[Image, CropToEmbed], Embeddings]
     """(128,) of the face in its RGB crop."""
     preload: Sequence[str] = ()
-    """Modules that load the network when they are imported."""
+    """What loads the network, as :meth:`Engine.run` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ def _embed_uncached(
     todo = list(_crops_by_video(dataset.root, chosen, np.flatnonzero(~known), network))
     limits = Limits(dataset.settings.run.time_limit_s, dataset.settings.run.memory_limit_mb)
     unusable: list[UnusableCrop] = []
-    outcomes = run_each(embed_crops, todo, workers=workers, limits=limits, preload=network.preload)
+    engine = make_engine(workers=workers)
+    outcomes = engine.run(embed_crops, todo, limits=limits, preload=network.preload)
     with closing(outcomes):
         for done, outcome in enumerate(outcomes, start=1):
             if outcome.result is None:

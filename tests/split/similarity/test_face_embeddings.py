@@ -17,7 +17,7 @@ from deepfake_dataset.split.similarity.face_embeddings import (
 )
 from deepfake_dataset.split.similarity.person_clusters import people_of
 
-NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 
 
 @pytest.fixture(scope="module")
