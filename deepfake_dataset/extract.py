@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.layout import crop_name
 from deepfake_dataset.errors import (
     ChangedError,
     NoFramesError,
@@ -37,7 +38,7 @@ from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.shots.frame_buffer import FrameBuffer, max_frames_held
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
 from deepfake_dataset.shots.thumbnail_stride import MAX_STRIDE_S, with_thumbnails
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.base import Spool
 from deepfake_dataset.video.decode import Decoder
 from deepfake_dataset.video.frame import Frame
 from deepfake_dataset.video.frame_skipping import FrameNeeds
@@ -59,7 +60,7 @@ def extract_video(job: ExtractionJob) -> Video:
     """
     cv2.setNumThreads(1)
     settings = job.dataset.settings.extract
-    with job.dataset.staging(job.file.video_id) as staged:
+    with job.dataset.staging() as staged:
         try:
             video = _Extraction(job.file, settings, staged).run()
         except VideoError as error:
@@ -106,7 +107,7 @@ def fault_record(file: VideoFile, settings: ExtractSettings, error: VideoError) 
 class _Extraction:
     """The pass over one video."""
 
-    def __init__(self, file: VideoFile, settings: ExtractSettings, staged: Path) -> None:
+    def __init__(self, file: VideoFile, settings: ExtractSettings, staged: Spool) -> None:
         self._file = file
         self._settings = settings
         self._staged = staged
@@ -226,8 +227,7 @@ class _Extraction:
                 continue
             number[index] = number.get(index, 0) + 1
             self._faces.append(face_crop.face)
-            with writing(self._staged):
-                (self._staged / f"{name}.png").write_bytes(face_crop.png)
+            self._staged.write(crop_name(name), face_crop.png)
         self._tracks += found.tracks
         self._misses += [
             Miss(scene, frame.index, frame.time_s, reason)

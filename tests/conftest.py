@@ -246,9 +246,9 @@ def commit() -> Commit:
     """Commit a record with a crop for each of its faces; crops hold the words given."""
 
     def commit_to(dataset: Dataset, video: Video, words: str = "crop") -> Video:
-        with dataset.staging(video.video_id) as staged:
+        with dataset.staging() as staged:
             for face in video.faces:
-                (staged / f"{face.face_id}.png").write_text(f"{words} {face.face_id}")
+                staged.write(f"{face.face_id}.png", f"{words} {face.face_id}".encode())
             dataset.commit(video, staged)
         return video
 
@@ -292,7 +292,7 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
     def read(root: Path) -> dict[str, bytes]:
         files = (path for path in root.rglob("*") if path.is_file())
         names = {str(path.relative_to(root)): path for path in files}
-        kept = {n: p for n, p in names.items() if not n.startswith((".cache", ".lock"))}
+        kept = {n: p for n, p in names.items() if not n.startswith((".cache", ".lock", "state/"))}
         return {name: path.read_bytes() for name, path in sorted(kept.items())}
 
     return read

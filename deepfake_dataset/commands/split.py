@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.commands.audit import draw_audit
-from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import SplitError
-from deepfake_dataset.settings import write_settings
 from deepfake_dataset.split.links.explain_group import GroupStep
 from deepfake_dataset.split.links.oversized_groups import OversizedGroup
 from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside, SplitRecord
 from deepfake_dataset.split.progress import OnProgress, no_progress
-from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
@@ -111,7 +109,7 @@ def split_dataset(
             audit = _write_manifests(folder, plan, opened, found.cannot_links)
             # What was asked for comes first: a kill in between must not lose it.
             append_cannot_links(opened.root / CANNOT_LINKS_FILE, found.new_cannot_links)
-            _keep_settings(opened)
+            opened.with_settings(opened.settings)
             record = publish_manifests(
                 folder,
                 lambda files: record_of(
@@ -245,13 +243,6 @@ def _write_manifests(
     audit.leakage.refuse()
     write_audit(folder / "audit.json", audit)
     return audit
-
-
-def _keep_settings(dataset: Dataset) -> None:
-    path = dataset.root / SETTINGS_FILE
-    if Dataset.open(dataset.root).settings != dataset.settings:
-        with writing(path):
-            write_settings(path, dataset.settings)
 
 
 def _summary(

@@ -436,7 +436,7 @@ def test_a_training_depends_on_the_manifests_alone(videos, ds, in_process, made,
     assert trained() is Result.DONE
 
 
-def test_a_training_is_compared_with_the_last_one(ds, monkeypatch):
+def test_a_training_is_compared_with_the_last_one(ds, dataset, monkeypatch):
     def train(root: Path, *, audit: Callable[[Path], None]) -> Any:
         assert audit  # manifests that leak are not trained on at night either
         return SimpleNamespace(
@@ -446,13 +446,13 @@ def test_a_training_is_compared_with_the_last_one(ds, monkeypatch):
         )
 
     monkeypatch.setattr("deepfake_dataset.commands.baseline.train_baseline", train)
-    assert follow_up._train(ds) == "AUC a video 0.750, none before"
+    assert follow_up._train(dataset) == "AUC a video 0.750, none before"
     for name, value, age in (("best-1", 0.5, 100), ("best-2", 0.625, 10)):
         file = ds / "models" / name / "report.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"per_video_by_mean": {"auc": {"value": value}}}))
         os.utime(file, (time.time() - age, time.time() - age))
-    assert follow_up._train(ds) == "AUC a video 0.750, 0.625 before"
+    assert follow_up._train(dataset) == "AUC a video 0.750, 0.625 before"
 
 
 def test_a_run_that_was_killed_before_its_steps_makes_up_for_them(videos, ds, in_process, made):
