@@ -25,9 +25,9 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES
 from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
 from deepfake_dataset.review.session import ReviewSession
+from deepfake_dataset.review.web.crop_thumbnails import Thumbnails
 from deepfake_dataset.review.web.face_list import make_face_list, pack
 from deepfake_dataset.review.web.server import listen, make_server
-from deepfake_dataset.review.web.thumbnails import Thumbnails
 from deepfake_dataset.settings import Settings
 
 TOKEN = "benchmark"

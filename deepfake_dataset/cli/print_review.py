@@ -10,7 +10,7 @@ from deepfake_dataset.commands.review_status import ReviewCell, Reviewed
 
 if TYPE_CHECKING:
     from deepfake_dataset.commands.review import QueueSummary
-    from deepfake_dataset.review.import_decisions import Applied
+    from deepfake_dataset.review.apply_edited_csv import Applied
 
 
 def print_reviewed(reviewed: Reviewed) -> None:

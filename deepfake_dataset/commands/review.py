@@ -19,18 +19,18 @@ from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.engine.local import Limits, run_each
 from deepfake_dataset.errors import ReviewError, SourceGoneError
 from deepfake_dataset.faces.model_files import check_models
-from deepfake_dataset.review.crop_measurements import MeasureTask, measure_crops
+from deepfake_dataset.review.apply_edited_csv import Applied, apply_table
 from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
-from deepfake_dataset.review.import_decisions import Applied, apply_table
 from deepfake_dataset.review.measurement_cache import MeasurementCache
-from deepfake_dataset.review.queue import (
+from deepfake_dataset.review.measurements import MeasureTask, measure_crops
+from deepfake_dataset.review.queue_csv import (
     queue_path,
     rank_by_suspicion,
     update_queue_file,
     write_queue,
 )
-from deepfake_dataset.review.score_cache import score_faces_cached
 from deepfake_dataset.review.session import ReviewSession
+from deepfake_dataset.review.suspicion_score_cache import score_faces_cached
 from deepfake_dataset.sources.locate import find_source
 from deepfake_dataset.storage.paths import StrPath, as_path
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.review.crop_measurements import CLUES, VERSION, is_forged
+from deepfake_dataset.review.measurements import CLUES, VERSION, is_forged
 
 _FILE = "clues.parquet"
 _KEPT = pa.schema([pa.field("video_id", pa.string()), pa.field("key", pa.string()), *CLUES])

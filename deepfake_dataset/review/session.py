@@ -35,7 +35,7 @@ from deepfake_dataset.review.fixed_crops import (
     SourceFrames,
     store_fixed_crop,
 )
-from deepfake_dataset.review.queue import label_of
+from deepfake_dataset.review.queue_csv import label_of
 
 
 @dataclass(frozen=True, slots=True)

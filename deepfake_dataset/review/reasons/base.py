@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deepfake_dataset.review.features import FaceFeatures, Floats
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import uvicorn
 
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.review.session import ReviewSession
-from deepfake_dataset.review.web.access import is_loopback
-from deepfake_dataset.review.web.app import make_app
-from deepfake_dataset.review.web.thumbnails import Thumbnails
+from deepfake_dataset.review.web.api import make_app
+from deepfake_dataset.review.web.crop_thumbnails import Thumbnails
+from deepfake_dataset.review.web.security import is_loopback
 
 _TOKEN_BYTES = 24
 _LAST_ANSWERS_S = 3

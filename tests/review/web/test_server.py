@@ -29,7 +29,7 @@ LONGEST_S = 0.006  # about what a decision takes: kills fall before, amid and af
 
 @contextmanager
 def starter(dataset: Dataset) -> Iterator[tuple[int, IO[str], IO[str]]]:
-    script = Path(__file__).with_name("serve_again.py")
+    script = Path(__file__).with_name("restarting_server.py")
     command = [sys.executable, str(script), str(dataset.root), TOKEN]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -2,8 +2,8 @@
 // decided on it.
 
 import { $, draw, icon, make } from "./dom.js";
-import { outline } from "./drawing.js";
-import { frameOf } from "./frames.js";
+import { outline } from "./face_overlay.js";
+import { frameOf } from "./frame_cache.js";
 import { ask } from "./outbox.js";
 
 const PAUSE_MS = 90; // arrows held down pass over faces without asking for their frames

@@ -1,16 +1,16 @@
 // Joins the parts of the page: what a key or a click does to which faces.
 
 import { $, counted, make, say } from "./dom.js";
-import { Filters } from "./filters.js";
-import { Fixer } from "./fixer.js";
+import { Filters } from "./filter_bar.js";
+import { Fixer } from "./fix_dialog.js";
 import { Grid } from "./grid.js";
 import { Inspector, wordOf } from "./inspector.js";
-import { listen, showKeys } from "./keys.js";
-import { choose } from "./menu.js";
+import { listen, showKeys } from "./keyboard_shortcuts.js";
+import { choose } from "./choice_dialog.js";
 import { ask, Outbox } from "./outbox.js";
-import { Store } from "./store.js";
-import { Tally } from "./tally.js";
-import { View } from "./view.js";
+import { Store } from "./face_store.js";
+import { Tally } from "./review_progress.js";
+import { View } from "./filtered_view.js";
 
 const POLL_MS = 2000;
 const NOTICE_MS = 7000;

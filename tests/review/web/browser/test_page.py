@@ -8,7 +8,7 @@ import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, State
-from deepfake_dataset.review.queue import reason_texts
+from deepfake_dataset.review.queue_csv import reason_texts
 from deepfake_dataset.review.session import ReviewSession
 
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"

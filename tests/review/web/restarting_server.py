@@ -1,6 +1,6 @@
 """A server of the review page that is started again at every line of its input.
 
-    python serve_again.py DATASET TOKEN
+    python restarting_server.py DATASET TOKEN
 
 Prints the port it listens on, then the process id of each server that it starts. Servers are
 forked, so that starting a hundred of them takes seconds; each opens the dataset anew.

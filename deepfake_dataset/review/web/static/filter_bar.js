@@ -1,7 +1,7 @@
 // The filters in the bar on top.
 
 import { $, make } from "./dom.js";
-import { ANY } from "./view.js";
+import { ANY } from "./filtered_view.js";
 
 export class Filters {
   constructor(store, view, changed) {

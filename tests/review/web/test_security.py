@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from deepfake_dataset.review.web.access import Guard, is_loopback
+from deepfake_dataset.review.web.security import Guard, is_loopback
 
 TOKEN = "a-secret"
 

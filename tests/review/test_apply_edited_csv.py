@@ -12,8 +12,8 @@ from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.dataset.spreadsheet_safety import restored
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.review.import_decisions import WORDS, apply_table, read_table
-from deepfake_dataset.review.queue import write_queue
+from deepfake_dataset.review.apply_edited_csv import WORDS, apply_table, read_table
+from deepfake_dataset.review.queue_csv import write_queue
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.settings import Settings
 

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepfake_dataset.review.crop_measurements import CLUES
-from deepfake_dataset.review.features import FaceFeatures
+from deepfake_dataset.review.measurements import CLUES
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import score_faces
+from deepfake_dataset.review.reasons.face_features import FaceFeatures
+from deepfake_dataset.review.suspicion_score import score_faces
 
 TRACK = 40
 ODD = 17

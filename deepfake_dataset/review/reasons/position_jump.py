@@ -3,8 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit, usual_limit
 from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import (
+    FaceFeatures,
+    Floats,
+    above_limit,
+    usual_limit,
+)
 
 _BESIDE = 2
 """Faces before and after that one is compared with: a single wrong one cannot move a median."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 STRANGERS = 0.25
 """Distance in shape and colour from which a face may be another person's than the rest of its
-track (benchmarks/review.py prints what pairs of crops come to)."""
+track (benchmarks/review_planted_faults.py prints what pairs of crops come to)."""
 SAME_PERSON = 0.6
 """Distance of embeddings up to which they are one person's, by dlib's own measure."""
 _ASKED = 4

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.features import FaceFeatures, Floats
 from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats
 
 _GIVEN = 0.5
 """Strength from which a reason is given."""

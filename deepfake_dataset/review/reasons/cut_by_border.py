@@ -1,7 +1,7 @@
 """The frame's border cuts the face."""
 
-from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit
 from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats, above_limit
 
 _SHARE = 0.12
 """Of the crop's area that is filled by reflection. At the usual margin the face itself ends

@@ -8,8 +8,8 @@ import pytest
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.review.crop_measurements import CLUES, LOOK, MeasureTask, measure_crops
 from deepfake_dataset.review.measurement_cache import MeasurementCache
+from deepfake_dataset.review.measurements import CLUES, LOOK, MeasureTask, measure_crops
 
 VIDEO = "0123456789abcdef"
 ODD = 3

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.records import Face, Label
-from deepfake_dataset.review.strangers import TrackIdentities
+from deepfake_dataset.review.other_person import TrackIdentities
 
 VERSION = 2
 """Raised whenever :func:`measure_crops` would give other numbers for the same crops."""

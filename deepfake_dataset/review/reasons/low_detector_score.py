@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from deepfake_dataset.review.features import (
+from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import (
     UNUSUAL,
     FaceFeatures,
     Floats,
     above_limit,
     robust_spread,
 )
-from deepfake_dataset.review.reasons.base import Reason
 
 
 def _strengths(features: FaceFeatures) -> Floats:

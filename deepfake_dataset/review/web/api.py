@@ -38,7 +38,7 @@ from deepfake_dataset.records import Label
 from deepfake_dataset.review.fixed_crops import FaceMarks
 from deepfake_dataset.review.reasons import REASONS
 from deepfake_dataset.review.session import Receipt, ReviewSession
-from deepfake_dataset.review.web.access import Guard
+from deepfake_dataset.review.web.crop_thumbnails import Thumbnails, read_crop
 from deepfake_dataset.review.web.face_details import face_details, fixed_crop_outline
 from deepfake_dataset.review.web.face_list import (
     LABELS,
@@ -49,7 +49,7 @@ from deepfake_dataset.review.web.face_list import (
     pack,
 )
 from deepfake_dataset.review.web.original_pairs import OriginalPairs
-from deepfake_dataset.review.web.thumbnails import Thumbnails, read_crop
+from deepfake_dataset.review.web.security import Guard
 
 T = TypeVar("T")
 

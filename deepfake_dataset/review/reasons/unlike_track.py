@@ -2,9 +2,14 @@
 
 import numpy as np
 
-from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit, usual_limit
+from deepfake_dataset.review.other_person import STRANGERS
 from deepfake_dataset.review.reasons.base import Reason
-from deepfake_dataset.review.strangers import STRANGERS
+from deepfake_dataset.review.reasons.face_features import (
+    FaceFeatures,
+    Floats,
+    above_limit,
+    usual_limit,
+)
 
 
 def _strengths(features: FaceFeatures) -> Floats:

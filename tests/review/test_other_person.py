@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deepfake_dataset.review.strangers import SAME_PERSON, TrackIdentities
+from deepfake_dataset.review.other_person import SAME_PERSON, TrackIdentities
 
 ANN, BOB = np.zeros(128, np.float32), np.full(128, 0.08, np.float32)
 

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.review.features import (
+from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import (
     UNUSUAL,
     FaceFeatures,
     Floats,
     above_limit,
     robust_spread,
 )
-from deepfake_dataset.review.reasons.base import Reason
 
 _MODES = 8
 """Ways in which shapes vary that are usual: turns, nods, speech, one's build. More would

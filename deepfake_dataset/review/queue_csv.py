@@ -16,7 +16,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import SuspicionScores
+from deepfake_dataset.review.suspicion_score import SuspicionScores
 from deepfake_dataset.storage.local import file_version
 from deepfake_dataset.storage.os_errors import writing
 

@@ -1,8 +1,8 @@
 // Moving a face's box or landmarks by hand, with the crop that comes of it beside.
 
 import { $, draw } from "./dom.js";
-import { dots, pairs } from "./drawing.js";
-import { frameOf } from "./frames.js";
+import { dots, pairs } from "./face_overlay.js";
+import { frameOf } from "./frame_cache.js";
 import { ask } from "./outbox.js";
 
 // Points in the order of the iBUG 300-W scheme, or dlib's five.

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from deepfake_dataset.review.features import (
+from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import (
     UNUSUAL,
     FaceFeatures,
     Floats,
@@ -11,7 +12,6 @@ from deepfake_dataset.review.features import (
     track_median,
     usual_limit,
 )
-from deepfake_dataset.review.reasons.base import Reason
 
 _LEAST = {
     "look_x": 0.2,
@@ -26,7 +26,7 @@ _LEAST = {
 come in steps of a tenth and its sizes of a fifth; five landmarks are surer."""
 _NOTHING = 0.6
 """Strength where no face is found at all: so it is in 1 to 2 % of sound crops, in profile
-mostly, and in half of those turned far or shifted by half (benchmarks/review.py)."""
+mostly, and in half of those turned far or shifted by half (benchmarks/review_planted_faults.py)."""
 
 
 def _strengths(features: FaceFeatures) -> Floats:

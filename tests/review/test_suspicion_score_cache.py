@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from deepfake_dataset.dataset.face_table import FACES, read_faces
 from deepfake_dataset.review import score_cache
-from deepfake_dataset.review.crop_measurements import CLUES
-from deepfake_dataset.review.features import FaceFeatures
-from deepfake_dataset.review.score import score_faces
-from deepfake_dataset.review.score_cache import score_faces_cached
+from deepfake_dataset.review.measurements import CLUES
+from deepfake_dataset.review.reasons.face_features import FaceFeatures
+from deepfake_dataset.review.suspicion_score import score_faces
+from deepfake_dataset.review.suspicion_score_cache import score_faces_cached
 
 
 class Clues:

@@ -1,6 +1,6 @@
 """Pictures of the review page, as they stand in docs/images.
 
-    python docs/review_pictures.py DATASET FOLDER
+    python docs/review_screenshots.py DATASET FOLDER
 
 Reviews some faces of a copy of the dataset in a headless Chromium and writes review-light.png
 and review-dark.png.

@@ -7,7 +7,7 @@ from deepfake_dataset.dataset.decisions import Action, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.queue import (
+from deepfake_dataset.review.queue_csv import (
     COLUMNS,
     queue_path,
     rank_by_suspicion,
@@ -16,7 +16,7 @@ from deepfake_dataset.review.queue import (
     write_queue,
 )
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import SuspicionScores
+from deepfake_dataset.review.suspicion_score import SuspicionScores
 
 
 def _judged(count):

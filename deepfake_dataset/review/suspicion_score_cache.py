@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES
-from deepfake_dataset.review.crop_measurements import VERSION
-from deepfake_dataset.review.features import FaceFeatures
+from deepfake_dataset.review.measurements import VERSION
 from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.score import SuspicionScores, score_faces
+from deepfake_dataset.review.reasons.face_features import FaceFeatures
+from deepfake_dataset.review.suspicion_score import SuspicionScores, score_faces
 
 _FILE = "suspicion.bin"
 _SEAL_BYTES = 32
@@ -80,8 +80,8 @@ class _Into(RawIOBase):
 def _code() -> str:
     """Hash of the code that judges: a version to be raised by hand would be forgotten."""
     here = files("deepfake_dataset.review")
-    sources = [here / name for name in ("evidence.py", "people.py", "suspicion.py")]
-    sources += sorted(here.joinpath("reasons").iterdir(), key=lambda file: file.name)
+    reasons = sorted(here.joinpath("reasons").iterdir(), key=lambda file: file.name)
+    sources = [here / "suspicion_score.py", here / "other_person.py", *reasons]
     told = hashlib.sha256()
     for source in sources:
         if source.name.endswith(".py") and source.is_file():

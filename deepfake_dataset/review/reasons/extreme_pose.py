@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit
 from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats, above_limit
 
 _FAR_DEG = 40.0
 """Of the estimate in ``Face.yaw_deg``: from about there the far eye begins to be hidden."""

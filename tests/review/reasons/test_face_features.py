@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.review.features import FaceFeatures, above_limit, track_median, usual_limit
+from deepfake_dataset.review.reasons.face_features import (
+    FaceFeatures,
+    above_limit,
+    track_median,
+    usual_limit,
+)
 
 VALUES = st.floats(-100, 100) | st.just(float("nan"))
 FACES = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), VALUES), max_size=30)

@@ -1,7 +1,7 @@
 """The face is not of the person that its track is about, or its forged video."""
 
-from deepfake_dataset.review.features import FaceFeatures, Floats, above_limit
 from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats, above_limit
 
 
 def _strengths(features: FaceFeatures) -> Floats:
