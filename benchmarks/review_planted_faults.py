@@ -1,6 +1,7 @@
 """How many planted faults stand in the first part of the review queue.
 
-    python benchmarks/review_planted_faults.py DATASET [--seed N] [--share 0.05] [--first 0.1] [--run 1]
+    python benchmarks/review_planted_faults.py DATASET [--seed N] [--share 0.05] [--first 0.1]
+        [--run 1]
 
 DATASET is copied; its sources must lie where they were found. In ``share`` of its faces one
 fault of five kinds is planted, the same number of each: the face is cut anew from its source

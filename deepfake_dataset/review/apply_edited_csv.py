@@ -1,4 +1,4 @@
-"""Imports decisions from a queue that a person has edited: all of it or nothing."""
+"""Reads back an edited ``queue.csv`` and makes its decisions: all of them or none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from deepfake_dataset.dataset.decisions import Action
 from deepfake_dataset.dataset.spreadsheet_safety import restored
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.session import DecisionRequest, Receipt, ReviewSession
+from deepfake_dataset.review.make_decisions import DecisionRequest
+from deepfake_dataset.review.session import ReviewSession
 
-WORDS: Mapping[str, tuple[Action, Label | None]] = {
+DECISION_WORDS: Mapping[str, tuple[Action, Label | None]] = {
     "keep": (Action.KEEP, None),
     "reject": (Action.REJECT, None),
     "wrong-person": (Action.WRONG_PERSON, None),
@@ -20,11 +21,11 @@ WORDS: Mapping[str, tuple[Action, Label | None]] = {
     "undo": (Action.UNDO, None),
 }
 """What may stand in ``new_decision``; spaces and underscores will do for the hyphens."""
-_NEEDED = ("face_id", "new_decision")
+_NEEDED_COLUMNS = ("face_id", "new_decision")
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedDecisions:
     """What came of a table."""
 
     made: int
@@ -36,16 +37,16 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EditedRow:
     """A row with a new decision."""
 
     line: int
-    choice: DecisionRequest
+    request: DecisionRequest
     decision: str | None
     """State of the face when the table was written; None where its column is gone."""
 
 
-def apply_table(file: Path, session: ReviewSession, reviewer: str) -> Applied:
+def apply_edited_csv(file: Path, session: ReviewSession, reviewer: str) -> AppliedDecisions:
     """Make the decisions of a table.
 
     Rows without a new decision, rows in another order, missing and added columns are no
@@ -53,20 +54,19 @@ def apply_table(file: Path, session: ReviewSession, reviewer: str) -> Applied:
 
     Raises :class:`ReviewFileError`, which names line and column; then none was made.
     """
-    rows = read_table(file)
+    rows = read_edited_csv(file)
     for row in rows:
         _check(file, row, session)
-    due = [row for row in rows if not _stands(row.choice, session)]
+    due = [row for row in rows if not _is_decided(row.request, session)]
     overruled = [
-        row for row in due if row.decision not in (None, session.state(row.choice.face_id))
+        row for row in due if row.decision not in (None, session.state(row.request.face_id))
     ]
-    receipt = (
-        session.choose([row.choice for row in due], reviewer=reviewer) if due else Receipt((), 0)
-    )
-    return Applied(len(receipt.rows), len(rows) - len(due), len(overruled))
+    if due:
+        session.decide_all([row.request for row in due], reviewer=reviewer)
+    return AppliedDecisions(len(due), len(rows) - len(due), len(overruled))
 
 
-def read_table(file: Path) -> list[Row]:
+def read_edited_csv(file: Path) -> list[EditedRow]:
     """The rows of a table that hold a new decision.
 
     Raises :class:`ReviewFileError` for what is no such table, for unknown words and for two
@@ -79,7 +79,7 @@ def read_table(file: Path) -> list[Row]:
     line, header = next(records, (1, []))
     columns = [name.strip().lower() for name in header]
     _check_header(file, line, columns)
-    rows: dict[str, Row] = {}
+    rows: dict[str, EditedRow] = {}
     for line, cells in records:
         if len(cells) <= columns.index("face_id"):
             hint = "a line break in a cell that is not in quotes breaks its row in two"
@@ -87,7 +87,7 @@ def read_table(file: Path) -> list[Row]:
         row = _row(file, line, columns, cells)
         if row is None:
             continue
-        first = rows.setdefault(row.choice.face_id, row)
+        first = rows.setdefault(row.request.face_id, row)
         if first is not row:
             problem = f"line {first.line} decides on the same face"
             raise _error(file, line, "face_id", problem, "leave one of the two empty")
@@ -110,33 +110,37 @@ def _text_of(file: Path) -> str:
 
 
 def _check_header(file: Path, line: int, columns: list[str]) -> None:
-    for name in _NEEDED:
+    for name in _NEEDED_COLUMNS:
         if columns.count(name) != 1:
             problem = "is missing" if name not in columns else "stands there twice"
             hint = "the first row names the columns; dsbuild review --export writes such a table"
             raise _error(file, line, name, problem, hint)
 
 
-def _row(file: Path, line: int, columns: list[str], cells: list[str]) -> Row | None:
+def _row(file: Path, line: int, columns: list[str], cells: list[str]) -> EditedRow | None:
     row = {name: restored(cell).strip() for name, cell in zip(columns, cells, strict=False)}
     word = "-".join(row.get("new_decision", "").lower().replace("_", " ").replace("-", " ").split())
     if not word:
         return None
-    if word not in WORDS:
-        near = get_close_matches(word, WORDS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(WORDS)} or nothing"
+    if word not in DECISION_WORDS:
+        near = get_close_matches(word, DECISION_WORDS, n=1)
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"it takes {', '.join(DECISION_WORDS)} or nothing"
+        )
         raise _error(file, line, "new_decision", f"{row['new_decision']!r} is no decision", hint)
-    action, label = WORDS[word]
-    choice = DecisionRequest(row.get("face_id", ""), action, row.get("new_reason", ""), label)
-    return Row(line, choice, row.get("decision") or None)
+    action, label = DECISION_WORDS[word]
+    request = DecisionRequest(row.get("face_id", ""), action, row.get("new_reason", ""), label)
+    return EditedRow(line, request, row.get("decision") or None)
 
 
-def _check(file: Path, row: Row, session: ReviewSession) -> None:
-    face_id = row.choice.face_id
+def _check(file: Path, row: EditedRow, session: ReviewSession) -> None:
+    face_id = row.request.face_id
     if not session.has(face_id):
         hint = "face ids are as in review/queue.csv; what is extracted anew may have others"
         raise _error(file, row.line, "face_id", f"there is no face {face_id!r}", hint)
-    if row.choice.action is not Action.UNDO:
+    if row.request.action is not Action.UNDO:
         return
     if not session.can_undo(face_id):
         problem = f"nothing is decided on {face_id}"
@@ -146,9 +150,9 @@ def _check(file: Path, row: Row, session: ReviewSession) -> None:
         raise _error(file, row.line, "new_decision", problem, "export again, then undo")
 
 
-def _stands(choice: DecisionRequest, session: ReviewSession) -> bool:
+def _is_decided(request: DecisionRequest, session: ReviewSession) -> bool:
     """Whether the same was decided already, so that a table can be applied twice."""
-    return choice.action is not Action.UNDO and session.stands(choice)
+    return request.action is not Action.UNDO and session.is_decided(request)
 
 
 def _error(file: Path, line: int, column: str, problem: str, hint: str) -> ReviewFileError:

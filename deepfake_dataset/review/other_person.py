@@ -1,4 +1,8 @@
-"""Finds faces of other people within a track, where their looks give a reason to ask."""
+"""Finds faces of another person within a track, or in a video that should show one person.
+
+Embeddings are costly, so they are computed only of faces that look unlike the rest of their
+track.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,64 +10,67 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-STRANGERS = 0.25
+OTHER_PERSON_DISTANCE = 0.25
 """Distance in shape and colour from which a face may be another person's than the rest of its
 track (benchmarks/review_planted_faults.py prints what pairs of crops come to)."""
-SAME_PERSON = 0.6
+_SAME_PERSON_DISTANCE = 0.6
 """Distance of embeddings up to which they are one person's, by dlib's own measure."""
-_ASKED = 4
-"""Stretches of a track that are asked about, those most apart first: an embedding costs as
-much as 30 other looks."""
+_MOST_RUNS = 4
+"""Runs of a track that are embedded, those most unlike it first: an embedding costs as much as
+30 other measurements."""
 
 
 @dataclass(frozen=True)
-class TrackIdentities:
-    """The faces of one video, and what can tell who they show."""
+class PersonComparison:
+    """Tells how far the faces of one video are from the person that they should show."""
 
     embed: Callable[[int], NDArray[np.float32]]
     """Of the face in a row."""
     _known: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
-    def strangers(
+    def distances(
         self,
         tracks: Sequence[NDArray[np.int64]],
-        apart: NDArray[np.float64],
+        to_track: NDArray[np.float64],
         *,
         one_person: bool,
     ) -> NDArray[np.float64]:
-        """How far every face is from the person that it should show, over what parts people.
+        """For every face, over the distance that parts two people; 0 where it was not embedded.
 
-        ``tracks`` are rows by time, ``apart`` each face's distance to the middle of its track.
-        Within a track those stretches are asked about that look like strangers, each by the
-        face that does least: a head turned away is far from itself seen from the front, while
-        a stranger is one in every face. Where all tracks should show ``one_person``, the one
-        of the longest track, each is asked about by its most usual face.
+        ``tracks`` are rows by time, ``to_track`` each face's distance to its track in shape and
+        colour. Within a track, runs of faces that are far from it are embedded, each by the
+        face that is least so: a head turned away is far from itself seen from the front, while
+        another person is far in every face. Where all tracks should show ``one_person``, the one
+        of the longest track, each is embedded by its most usual face.
         """
-        strangers = np.zeros(len(apart))
-        usual = [int(rows[apart[rows].argmin()]) for rows in tracks]
+        distances = np.zeros(len(to_track))
+        usual = [int(rows[to_track[rows].argmin()]) for rows in tracks]
         longest = max(range(len(tracks)), key=lambda i: len(tracks[i]), default=0)
         for rows, middle in zip(tracks, usual, strict=True):
             if one_person:
-                strangers[rows] = self._apart(middle, usual[longest])
-            for stretch in _far_runs(rows, apart):
-                strange = self._apart(int(stretch[apart[stretch].argmin()]), middle)
-                strangers[stretch] = np.maximum(strangers[stretch], strange)
-        return strangers
+                distances[rows] = self._between(middle, usual[longest])
+            for run in _far_runs(rows, to_track):
+                distance = self._between(int(run[to_track[run].argmin()]), middle)
+                distances[run] = np.maximum(distances[run], distance)
+        return distances
 
-    def _apart(self, one: int, other: int) -> float:
+    def _between(self, one: int, other: int) -> float:
         if one == other:
             return 0.0
-        return float(np.linalg.norm(self._embedded(one) - self._embedded(other))) / SAME_PERSON
+        distance = float(np.linalg.norm(self._embedding(one) - self._embedding(other)))
+        return distance / _SAME_PERSON_DISTANCE
 
-    def _embedded(self, row: int) -> NDArray[np.float32]:
+    def _embedding(self, row: int) -> NDArray[np.float32]:
         if row not in self._known:
             self._known[row] = self.embed(row)
         return self._known[row]
 
 
-def _far_runs(rows: NDArray[np.int64], apart: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:
-    """Faces in a row that are far from their track's middle, the farthest first; not all."""
-    far = apart[rows] >= STRANGERS
-    pieces = np.split(rows, np.flatnonzero(np.diff(far)) + 1)
-    strange = [piece for piece in pieces if apart[piece[0]] >= STRANGERS]
-    yield from sorted(strange, key=lambda piece: -float(apart[piece].max()))[:_ASKED]
+def _far_runs(
+    rows: NDArray[np.int64], to_track: NDArray[np.float64]
+) -> Iterator[NDArray[np.int64]]:
+    """Faces in a row that are far from their track, the farthest run first; not all."""
+    far = to_track[rows] >= OTHER_PERSON_DISTANCE
+    runs = np.split(rows, np.flatnonzero(np.diff(far)) + 1)
+    far_runs = [run for run in runs if to_track[run[0]] >= OTHER_PERSON_DISTANCE]
+    yield from sorted(far_runs, key=lambda run: -float(to_track[run].max()))[:_MOST_RUNS]

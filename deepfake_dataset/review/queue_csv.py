@@ -1,4 +1,4 @@
-"""The review queue: the order of faces, and the columns of ``review/queue.csv``."""
+"""The columns of ``review/queue.csv``, and how it is written: a row a face, for spreadsheets."""
 
 import csv
 import hashlib
@@ -15,17 +15,16 @@ import pyarrow.compute as pc
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
-from deepfake_dataset.review.reasons import REASONS
-from deepfake_dataset.review.suspicion_score import SuspicionScores
+from deepfake_dataset.review.reasons import all_reasons
 from deepfake_dataset.storage.local import file_version
 from deepfake_dataset.storage.os_errors import writing
 
-_FORM = 1
-"""Raised whenever :func:`write_queue` would write the same faces otherwise."""
-_NOTE = "queue.txt"
-"""Below ``.cache``: of what the table was made, and its state since."""
-NEW = ("new_decision", "new_reason")
-"""Columns for people to fill in; the others say what is."""
+_FORMAT_VERSION = 1
+"""Raised whenever :func:`write_queue_csv` would write the same faces otherwise."""
+_STAMP = "queue.txt"
+"""Below ``.cache``: of what the table was made, and the version of its file."""
+COLUMNS_TO_FILL_IN = ("new_decision", "new_reason")
+"""For people; the others say what is."""
 COLUMNS = (
     "rank",
     "suspicion",
@@ -39,7 +38,7 @@ COLUMNS = (
     "frame",
     "face_id",
     "decision",
-    *NEW,
+    *COLUMNS_TO_FILL_IN,
 )
 
 
@@ -48,52 +47,37 @@ def queue_path(dataset: Dataset) -> Path:
     return dataset.root / "review" / "queue.csv"
 
 
-def rank_by_suspicion(faces: pa.Table, judged: SuspicionScores) -> pa.Table:
-    """The faces worst first, with ``suspicion``, and ``reasons`` by their names.
-
-    Equals stay in the order of their videos and times.
-    """
-    order = np.argsort(-judged.suspicion, kind="stable")
-    given = judged.given[order]
-    ends = np.concatenate([[0], np.cumsum(given.sum(axis=1))])
-    names = pa.array([reason.name for reason in REASONS], pa.string())
-    flat = names.take(pa.array(given.nonzero()[1]))
-    reasons = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat)
-    ranked = faces.take(pa.array(order))
-    ranked = ranked.append_column("suspicion", pa.array(judged.suspicion[order]))
-    return ranked.append_column("reasons", reasons)
-
-
-def reason_texts(reasons: Sequence[str]) -> str:
+def describe_reasons(names: Sequence[str]) -> str:
     """Reasons as a person reads them, from their names."""
-    return "; ".join(reason.words for reason in REASONS if reason.name in reasons)
+    return "; ".join(reason.text for reason in all_reasons() if reason.name in names)
 
 
-def update_queue_file(dataset: Dataset, ranked: pa.Table, said: Verdicts, key: str) -> None:
+def update_queue_csv(dataset: Dataset, faces: pa.Table, decided: Verdicts, key: str) -> None:
     """Write the table where it lies, unless it lies there as it would be written.
 
-    ``key`` stands for the ranking. Raises :class:`DatasetWriteError`.
+    ``faces`` are in the order of the queue, ``key`` stands for that order.
+    Raises :class:`DatasetWriteError`.
     """
-    path, note = queue_path(dataset), dataset.cache_folder / _NOTE
-    content = _content(ranked, said, key)
+    path, stamp = queue_path(dataset), dataset.cache_folder / _STAMP
+    content = _content_hash(faces, decided, key)
     with suppress(OSError):
-        if note.read_bytes() == f"{content} {file_version(path.stat())}".encode():
+        if stamp.read_bytes() == f"{content} {file_version(path.stat())}".encode():
             return
-    write_queue(path, ranked, said)
+    write_queue_csv(path, faces, decided)
     with suppress(OSError):
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_bytes(f"{content} {file_version(path.stat())}".encode())
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_bytes(f"{content} {file_version(path.stat())}".encode())
 
 
-def _content(ranked: pa.Table, said: Verdicts, key: str) -> str:
-    """Changes with all that the table says: the ranking, what is decided, and its form."""
-    told = hashlib.sha256(f"{_FORM} {key} {STATES}\n".encode())
-    told.update(said.state.tobytes())
-    told.update("\n".join(_labels(ranked, said)).encode())
-    return told.hexdigest()
+def _content_hash(faces: pa.Table, decided: Verdicts, key: str) -> str:
+    """Changes with all that the table says: the order, what is decided, and its format."""
+    digest = hashlib.sha256(f"{_FORMAT_VERSION} {key} {STATES}\n".encode())
+    digest.update(decided.state.tobytes())
+    digest.update("\n".join(_labels(faces, decided)).encode())
+    return digest.hexdigest()
 
 
-def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:
+def write_queue_csv(path: Path, faces: pa.Table, decided: Verdicts) -> None:
     """Write the table in one step: UTF-8 with a byte order mark, as spreadsheets want it.
 
     Raises :class:`DatasetWriteError`.
@@ -105,7 +89,7 @@ def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:
             with aside.open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(COLUMNS)
-                writer.writerows(zip(*_cells(ranked, said), strict=True))
+                writer.writerows(zip(*_cells(faces, decided), strict=True))
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(path)
@@ -113,21 +97,21 @@ def write_queue(path: Path, ranked: pa.Table, said: Verdicts) -> None:
             aside.unlink(missing_ok=True)
 
 
-def _cells(ranked: pa.Table, said: Verdicts) -> list[list[object]]:
+def _cells(faces: pa.Table, decided: Verdicts) -> list[list[object]]:
     """Column by column: row by row takes five times as long."""
-    count = ranked.num_rows
+    count = faces.num_rows
     columns: dict[str, Any] = {
         "rank": range(1, count + 1),
-        "suspicion": _thousandths(ranked["suspicion"]),
-        "reasons": _all_words(ranked["reasons"]),
-        "image": _images(ranked),
-        "video": neutral_column(ranked["video_path"]).to_pylist(),
-        "label": _labels(ranked, said),
-        "time_s": _thousandths(ranked["time_s"]),
-        "decision": np.array([state.value for state in STATES], object)[said.state].tolist(),
+        "suspicion": _thousandths(faces["suspicion"]),
+        "reasons": _reasons(faces["reasons"]),
+        "image": _images(faces),
+        "video": neutral_column(faces["video_path"]).to_pylist(),
+        "label": _labels(faces, decided),
+        "time_s": _thousandths(faces["time_s"]),
+        "decision": np.array([state.value for state in STATES], object)[decided.state].tolist(),
     }
-    columns |= {name: ranked[name].to_pylist() for name in ("scene", "track", "frame", "face_id")}
-    columns |= dict.fromkeys(NEW, [""] * count)
+    columns |= {name: faces[name].to_pylist() for name in ("scene", "track", "frame", "face_id")}
+    columns |= dict.fromkeys(COLUMNS_TO_FILL_IN, [""] * count)
     return [columns[name] for name in COLUMNS]
 
 
@@ -135,29 +119,29 @@ def _thousandths(numbers: pa.ChunkedArray) -> list[str]:
     return [f"{number:.3f}" for number in numbers.to_pylist()]
 
 
-def _all_words(reasons: pa.ChunkedArray) -> list[str]:
-    """As :func:`reason_texts`, for a whole column."""
-    names = [tuple(given) for given in reasons.to_pylist()]
-    known = {given: reason_texts(given) for given in set(names)}
-    return [known[given] for given in names]
+def _reasons(column: pa.ChunkedArray) -> list[str]:
+    """As :func:`describe_reasons`, for a whole column."""
+    names = [tuple(cell) for cell in column.to_pylist()]
+    described = {cell: describe_reasons(cell) for cell in set(names)}
+    return [described[cell] for cell in names]
 
 
-def _images(ranked: pa.Table) -> list[str]:
-    folder = pc.binary_join_element_wise("faces", ranked["video_id"], ranked["face_id"], "/")
+def _images(faces: pa.Table) -> list[str]:
+    folder = pc.binary_join_element_wise("faces", faces["video_id"], faces["face_id"], "/")
     images: list[str] = pc.binary_join_element_wise(folder, "", ".png").to_pylist()
     return images
 
 
-def _labels(ranked: pa.Table, said: Verdicts) -> list[str]:
-    labels: list[str] = ranked["label"].to_pylist()
-    for face in np.flatnonzero(said.is_in(State.RELABELLED)).tolist():
-        labels[face] = label_of(said, face, labels[face])
+def _labels(faces: pa.Table, decided: Verdicts) -> list[str]:
+    labels: list[str] = faces["label"].to_pylist()
+    for face in np.flatnonzero(decided.is_in(State.RELABELLED)).tolist():
+        labels[face] = label_of(decided, face, labels[face])
     return labels
 
 
-def label_of(said: Verdicts, face: int, label: str) -> str:
+def label_of(decided: Verdicts, face: int, label: str) -> str:
     """A face's label: of its video, or as it was relabelled."""
-    if said.state_of(face) is not State.RELABELLED:
+    if decided.state_of(face) is not State.RELABELLED:
         return label
-    relabelled: str = said.log["after"][int(said.row[face])].as_py()
+    relabelled: str = decided.log["after"][int(decided.row[face])].as_py()
     return relabelled

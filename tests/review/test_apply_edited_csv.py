@@ -12,8 +12,12 @@ from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.dataset.spreadsheet_safety import restored
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.review.apply_edited_csv import WORDS, apply_table, read_table
-from deepfake_dataset.review.queue_csv import write_queue
+from deepfake_dataset.review.apply_edited_csv import (
+    DECISION_WORDS,
+    apply_edited_csv,
+    read_edited_csv,
+)
+from deepfake_dataset.review.queue_csv import write_queue_csv
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.settings import Settings
 
@@ -40,7 +44,7 @@ def test_rows_that_are_filled_in_are_decided(table, session):
             f"{FIRST},reject,blurred", f"{SECOND},,", "fedcba9876543210-000000-0,relabel-real,"
         )
     )
-    applied = apply_table(file, session, "Ann")
+    applied = apply_edited_csv(file, session, "Ann")
     assert (applied.made, applied.known, applied.overruled) == (2, 0, 0)
     assert (session.state(FIRST), session.state(SECOND)) == (State.REJECTED, State.UNDECIDED)
     assert session.label("fedcba9876543210-000000-0") is Label.REAL
@@ -48,8 +52,8 @@ def test_rows_that_are_filled_in_are_decided(table, session):
 
 def test_a_table_may_be_applied_twice(table, session):
     file = table(_filled_in(f"{FIRST},reject,blurred", f"{SECOND},keep,"))
-    apply_table(file, session, "Ann")
-    applied = apply_table(file, session, "Ann")
+    apply_edited_csv(file, session, "Ann")
+    applied = apply_edited_csv(file, session, "Ann")
     assert (applied.made, applied.known) == (0, 2)
     assert session.version == 2
 
@@ -60,27 +64,27 @@ def test_it_is_told_what_a_table_overrules(table, session):
     file = table(
         _filled_in(f"{FIRST},undecided,reject", f"{SECOND},undecided,reject", header=header)
     )
-    assert apply_table(file, session, "Ann").overruled == 1
+    assert apply_edited_csv(file, session, "Ann").overruled == 1
 
 
 @pytest.mark.parametrize("word", ["Reject", " reject ", "REJECT"])
 def test_words_may_be_written_freely(table, word):
-    (row,) = read_table(table(_filled_in(f"{FIRST},{word},")))
-    assert row.choice.action is Action.REJECT
+    (row,) = read_edited_csv(table(_filled_in(f"{FIRST},{word},")))
+    assert row.request.action is Action.REJECT
 
 
 @pytest.mark.parametrize("word", ["wrong person", "Wrong_Person", "wrong-person"])
 def test_words_of_two_words_too(table, word):
-    (row,) = read_table(table(_filled_in(f"{FIRST},{word},")))
-    assert row.choice.action is Action.WRONG_PERSON
+    (row,) = read_edited_csv(table(_filled_in(f"{FIRST},{word},")))
+    assert row.request.action is Action.WRONG_PERSON
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_it_is_read_as_spreadsheets_save_it(table, separator, encoding):
     text = _filled_in(f"{FIRST},reject,Zoë", "", ",,").replace(",", separator)
-    (row,) = read_table(table(text.replace("\n", "\r\n"), encoding))
-    assert row.choice.reason == "Zoë"
+    (row,) = read_edited_csv(table(text.replace("\n", "\r\n"), encoding))
+    assert row.request.reason == "Zoë"
 
 
 FAULTS = [
@@ -98,7 +102,7 @@ def test_a_fault_is_named_by_line_and_column_and_nothing_is_decided(
 ):
     good = "0123456789abcdef-000004-0,reject,"
     with pytest.raises(ReviewFileError) as caught:
-        apply_table(table(_filled_in(*rows, good)), session, "Ann")
+        apply_edited_csv(table(_filled_in(*rows, good)), session, "Ann")
     assert f"mine.csv, line {line}, column {column}: {problem}" in str(caught.value)
     assert hint in caught.value.hint
     assert session.version == 0
@@ -108,7 +112,7 @@ def test_undo_is_refused_where_someone_decided_since(table, session):
     session.decide([FIRST], Action.KEEP, reviewer="Bob")
     file = table(_filled_in(f"{FIRST},rejected,undo", header="face_id,decision,new_decision"))
     with pytest.raises(ReviewFileError, match="is kept by now, not rejected"):
-        apply_table(file, session, "Ann")
+        apply_edited_csv(file, session, "Ann")
 
 
 @pytest.mark.parametrize(
@@ -122,21 +126,21 @@ def test_undo_is_refused_where_someone_decided_since(table, session):
 )
 def test_what_is_no_such_table_is_refused(table, text, problem):
     with pytest.raises(ReviewFileError, match=problem):
-        read_table(table(text))
+        read_edited_csv(table(text))
 
 
 def test_a_table_that_is_not_text_or_not_there_is_refused(table, tmp_path):
     with pytest.raises(ReviewFileError, match="line 2: not UTF-8"):
-        read_table(table("face_id,new_decision\nÄ,keep\n", "latin-1"))
+        read_edited_csv(table("face_id,new_decision\nÄ,keep\n", "latin-1"))
     with pytest.raises(ReviewFileError, match="cannot be read"):
-        read_table(tmp_path / "nothing.csv")
+        read_edited_csv(tmp_path / "nothing.csv")
 
 
 # Queue, spreadsheet, apply: whatever videos, people and reasons are called.
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
 ODD = st.sampled_from(["=cmd|'/C calc'!A0", "+1", "-2", "@x", "a,b;c\td", 'say "x"', "a\nb", "'q"])
-EDIT = st.tuples(st.sampled_from(["", *WORDS]), NAMES | ODD)
+EDIT = st.tuples(st.sampled_from(["", *DECISION_WORDS]), NAMES | ODD)
 
 
 def _edited(text, edits, shape):
@@ -169,7 +173,7 @@ def _edited(text, edits, shape):
 def test_a_row_that_is_broken_in_two_is_no_lost_decision(tmp_path):
     (tmp_path / "queue.csv").write_bytes(b"video,face_id,new_decision\na\rb,f-1,keep\n")
     with pytest.raises(ReviewFileError, match="line 2, column face_id: the row ends before it"):
-        read_table(tmp_path / "queue.csv")
+        read_edited_csv(tmp_path / "queue.csv")
 
 
 SHAPES = st.fixed_dictionaries(
@@ -189,9 +193,9 @@ def test_queue_to_spreadsheet_to_decisions(
     dataset = Dataset.create(tmp_path_factory.mktemp("ds"), Settings())
     who = Provenance(Label.REAL, target=path)
     commit(dataset, replace(record(faces=3), path=path, provenance=who))
-    faces = _ranked(read_faces(dataset))
+    faces = _with_suspicion(read_faces(dataset))
     file = dataset.root / "review" / "queue.csv"
-    write_queue(file, faces, verdicts(faces, read_decisions(dataset)))
+    write_queue_csv(file, faces, verdicts(faces, read_decisions(dataset)))
     text = file.read_bytes().decode()
     (shown,) = {row["video"] for row in csv.DictReader(io.StringIO(text[1:], newline=""))}
     assert restored(shown) == path
@@ -200,17 +204,19 @@ def test_queue_to_spreadsheet_to_decisions(
     wanted = {id_: (w, r) if w != "undo" else ("", r) for id_, (w, r) in wanted.items()}
     file.write_bytes(_edited(text, wanted, shape))
     session = ReviewSession(dataset, faces, source)
-    applied = apply_table(file, session, "=me")
+    applied = apply_edited_csv(file, session, "=me")
     assert applied.made == sum(bool(word) for word, _ in wanted.values())
     for face_id, (word, reason) in wanted.items():
-        assert session.state(face_id) is (STATE_AFTER[WORDS[word][0]] if word else State.UNDECIDED)
+        assert session.state(face_id) is (
+            STATE_AFTER[DECISION_WORDS[word][0]] if word else State.UNDECIDED
+        )
         row = int(session.verdicts.row[session.position(face_id)])
         if word and reason.isprintable():
             stored = session.verdicts.log["reason"][row].as_py()
             assert stored == " ".join(restored(reason).split())
 
 
-def _ranked(faces):
+def _with_suspicion(faces):
     import pyarrow as pa
 
     count = faces.num_rows

@@ -1,3 +1,7 @@
+import re
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -6,20 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepfake_dataset.dataset.face_table import FACES, read_faces
-from deepfake_dataset.review import score_cache
-from deepfake_dataset.review.measurements import CLUES
+from deepfake_dataset.review import suspicion_score, suspicion_score_cache
+from deepfake_dataset.review.measurements import MEASUREMENTS
 from deepfake_dataset.review.reasons.face_features import FaceFeatures
 from deepfake_dataset.review.suspicion_score import score_faces
 from deepfake_dataset.review.suspicion_score_cache import score_faces_cached
 
 
-class Clues:
-    """Made-up clues of faces; counts how often they are asked for."""
+class Measurements:
+    """Made-up measurements of faces; counts how often they are asked for."""
 
     def __init__(self, faces):
         rng = np.random.default_rng(1)
-        numbers = {name: rng.uniform(0, 2, faces.num_rows) for name in CLUES.names[1:]}
-        self.table = pa.table({"face_id": faces["face_id"], **numbers}, schema=CLUES)
+        numbers = {name: rng.uniform(0, 2, faces.num_rows) for name in MEASUREMENTS.names[1:]}
+        self.table = pa.table({"face_id": faces["face_id"], **numbers}, schema=MEASUREMENTS)
         self.asked = 0
 
     def __call__(self):
@@ -34,28 +38,28 @@ def faces(filled):
 
 @pytest.fixture
 def measurements(faces):
-    return Clues(faces)
+    return Measurements(faces)
 
 
 @pytest.fixture
 def kept(filled, faces, measurements):
-    """The file in which judgements are kept."""
+    """The file in which scores are kept."""
     score_faces_cached(filled, faces, measurements)
     measurements.asked = 0
     (file,) = filled.cache_folder.glob("suspicion*")
     return file
 
 
-def _assert_same(judged, fresh):
-    assert judged.suspicion.tobytes() == fresh.suspicion.tobytes()
-    assert (judged.given == fresh.given).all()
-    assert judged.given.any()
+def _assert_same(scores, fresh):
+    assert scores.suspicion.tobytes() == fresh.suspicion.tobytes()
+    assert (scores.named == fresh.named).all()
+    assert scores.named.any()
 
 
-def test_judgements_that_were_kept_are_those_of_a_fresh_look(filled, faces, measurements, kept):
-    judged = score_faces_cached(filled, faces, measurements).scores
+def test_scores_that_were_kept_are_those_that_scoring_gives(filled, faces, measurements, kept):
+    scores = score_faces_cached(filled, faces, measurements).scores
     assert measurements.asked == 0
-    _assert_same(judged, score_faces(FaceFeatures(faces, measurements.table)))
+    _assert_same(scores, score_faces(FaceFeatures(faces, measurements.table)))
 
 
 def test_they_hold_however_the_table_was_put_together(filled, faces, measurements, kept):
@@ -66,7 +70,7 @@ def test_they_hold_however_the_table_was_put_together(filled, faces, measurement
 
 
 @pytest.mark.parametrize("name", FACES.names)
-def test_another_value_of_one_face_has_all_judged_anew(filled, faces, measurements, kept, name):
+def test_another_value_of_one_face_has_all_scored_anew(filled, faces, measurements, kept, name):
     column = faces[name].to_pylist()
     column[2] = _other(column[2])
     place = faces.schema.get_field_index(name)
@@ -81,22 +85,26 @@ def _other(value):
     return value + ("x" if isinstance(value, str) else 1)
 
 
-def test_fewer_faces_or_another_order_have_all_judged_anew(filled, faces, measurements, kept):
+def test_fewer_faces_or_another_order_have_all_scored_anew(filled, faces, measurements, kept):
     for other in (faces.slice(0, 7), faces.take(pa.array([1, 0, *range(2, 8)]))):
         places = pc.index_in(other["face_id"], measurements.table["face_id"].combine_chunks())
         score_faces_cached(filled, other, lambda places=places: measurements().take(places))
     assert measurements.asked == 2
 
 
-def test_other_code_has_all_judged_anew(filled, faces, measurements, kept, monkeypatch):
-    monkeypatch.setattr(score_cache, "_code", lambda: "other")
+def test_other_code_has_all_scored_anew(filled, faces, measurements, kept, monkeypatch):
+    monkeypatch.setattr(suspicion_score_cache, "_code_hash", lambda: "other")
     score_faces_cached(filled, faces, measurements)
     assert measurements.asked == 1
 
 
-def test_the_code_that_judges_is_read():
-    assert len(score_cache._code()) == 64
-    assert score_cache._code.__wrapped__() == score_cache._code()
+def test_all_code_that_scores_depend_on_is_read():
+    hashed = list(suspicion_score_cache._sources())
+    assert Path(suspicion_score.__file__).read_bytes() in hashed
+    for source in hashed:
+        for name in re.findall(r"from (deepfake_dataset\.review\S*) import", source.decode()):
+            file = import_module(name).__file__
+            assert file is None or Path(file).read_bytes() in hashed, name
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
@@ -129,9 +137,9 @@ def test_a_cache_that_cannot_be_written_is_done_without(filled, faces, measureme
     assert not list(filled.cache_folder.glob(".partial*"))
 
 
-def test_no_faces_are_judged_and_remembered(filled, faces):
+def test_no_faces_are_scored_and_kept(filled, faces):
     nothing = faces.slice(0, 0)
-    measurements = Clues(nothing)
+    measurements = Measurements(nothing)
     for _ in range(2):
-        assert score_faces_cached(filled, nothing, measurements).scores.given.shape == (0, 9)
+        assert score_faces_cached(filled, nothing, measurements).scores.named.shape == (0, 9)
     assert measurements.asked == 1

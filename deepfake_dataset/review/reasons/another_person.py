@@ -1,11 +1,12 @@
-"""The face is not of the person that its track is about, or its forged video."""
+"""Reason “another person”: not who its track shows, or who a forged video is about."""
 
 from deepfake_dataset.review.reasons.base import Reason
-from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats, above_limit
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats
+from deepfake_dataset.review.reasons.outlier_thresholds import strength
 
 
 def _strengths(features: FaceFeatures) -> Floats:
-    return above_limit(features.measurement("stranger"), 1.0)
+    return strength(features.measured("person_distance"), 1.0)
 
 
-STRANGER = Reason("stranger", "another person", 0.9, _strengths)
+ANOTHER_PERSON = Reason("stranger", "another person", 0.9, _strengths)

@@ -11,17 +11,17 @@ import numpy as np
 
 from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.review.session import ReviewSession
-from deepfake_dataset.review.web.face_list import crop_key, crop_sha256
+from deepfake_dataset.review.web.face_list import hash_of_crop
 
 SIDE_PX = 160
-_FIRST = 80
+_FIRST_SCREEN = 80
 """As many as a large window shows at first: they go to the page with the list of faces."""
-_BELOW = 12
+_AFTER_FIRST_OPEN = 12
 """Of them after the first open face, which a page that opens scrolls into its last row."""
 _QUALITY = 88
 
 
-class Thumbnails:
+class CropThumbnails:
     """JPEGs of crops, kept by the crop's hash in a folder that may be deleted at any time."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,25 +33,25 @@ class Thumbnails:
         return cls(session.dataset.cache_folder / "thumbnails")
 
     def make_first(self, session: ReviewSession) -> None:
-        """Make those that a page shows at first; what cannot be made is told when asked for."""
-        for key, crop in _first(session):
+        """Make those that a page shows at first; what cannot be made is an error when asked for."""
+        for crop_hash, crop in _first(session):
             with suppress(MissingCropError):
-                self.of(crop, key)
+                self.of(crop, crop_hash)
 
     def made_first(self, session: ReviewSession) -> dict[str, bytes]:
-        """By their keys, those that a page shows at first, as far as they are made."""
+        """By the crops' hashes, those that a page shows at first, as far as they are made."""
         made = {}
-        for key, _ in _first(session):
+        for crop_hash, _ in _first(session):
             with suppress(OSError):
-                made[key] = self._place(key).read_bytes()
+                made[crop_hash] = self._place(crop_hash).read_bytes()
         return made
 
-    def of(self, crop: Path, key: str) -> bytes:
-        """The crop in small; ``key`` is the beginning of its file's SHA-256, in hex digits.
+    def of(self, crop: Path, crop_hash: str) -> bytes:
+        """The crop in small; ``crop_hash`` is the beginning of its file's SHA-256, in hex digits.
 
         Raises :class:`MissingCropError`.
         """
-        kept = self._place(key)
+        kept = self._place(crop_hash)
         with suppress(OSError):
             return kept.read_bytes()
         small = _small(crop)
@@ -59,16 +59,16 @@ class Thumbnails:
             _keep(kept, small)
         return small
 
-    def _place(self, key: str) -> Path:
-        return self._folder / key[:2] / f"{key}.jpg"
+    def _place(self, crop_hash: str) -> Path:
+        return self._folder / crop_hash[:2] / f"{crop_hash}.jpg"
 
 
 def _first(session: ReviewSession) -> Iterator[tuple[str, Path]]:
-    """Keys and crops of the faces that are in view when the page opens at the first open one."""
-    start = max(0, int(session.verdicts.reviewed.argmin()) + _BELOW - _FIRST)
-    for position in range(start, min(start + _FIRST, session.faces.num_rows)):
+    """Hashes and crops of the faces that are in view when the page opens at the first open one."""
+    start = max(0, int(session.verdicts.reviewed.argmin()) + _AFTER_FIRST_OPEN - _FIRST_SCREEN)
+    for position in range(start, min(start + _FIRST_SCREEN, session.faces.num_rows)):
         crop = session.crop_path(session.faces["face_id"][position].as_py())
-        yield crop_key(crop_sha256(session, position)), crop
+        yield hash_of_crop(session, position), crop
 
 
 def _small(crop: Path) -> bytes:

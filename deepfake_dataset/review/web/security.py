@@ -1,4 +1,4 @@
-"""Access to the page: token, allowed hosts and origins, security headers.
+"""Security of the page: its token, allowed hosts and origins, and headers for the browser.
 
 Other pages that are open in the same browser can send requests to this machine, and by
 rebinding a name of theirs to it can even read answers. So each request must know a secret,
@@ -37,7 +37,7 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
-class Guard:
+class AccessGuard:
     """Turns away whoever does not know the token, and requests that other pages send."""
 
     def __init__(self, app: ASGIApp, *, token: str, host: str) -> None:

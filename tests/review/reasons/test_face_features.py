@@ -1,59 +1,38 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from deepfake_dataset.review.reasons.face_features import (
-    FaceFeatures,
-    above_limit,
-    track_median,
-    usual_limit,
-)
-
-VALUES = st.floats(-100, 100) | st.just(float("nan"))
-FACES = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), VALUES), max_size=30)
+from deepfake_dataset.review.reasons.face_features import FaceFeatures
 
 
-def _evidence(faces):
-    videos, tracks, _ = zip(*faces, strict=True) if faces else ((), (), ())
+@pytest.fixture
+def features():
     table = pa.table(
         {
-            "video_id": pa.array(videos, pa.string()),
-            "track": pa.array(tracks, pa.int64()),
-            "frame": pa.array(range(len(faces)), pa.int64()),
+            "video_id": ["b", "b", "a", "a", "b"],
+            "track": [0, 1, 0, 0, 0],
+            "frame": [9, 4, 7, 2, 3],
+            "landmarks": [[1.0, 2, 3, 4], [1.0, 2], [5.0, 6, 7, 8], [1.0, 2, 3, 4], [1.0, 2, 3, 4]],
         }
     )
     return FaceFeatures(table, table)
 
 
-@given(FACES)
-def test_the_median_of_a_track_is_its_own(faces):
-    values = np.array([value for *_, value in faces], np.float64)
-    medians = track_median(_evidence(faces), values)
-    for face, median in zip(faces, medians, strict=True):
-        own = [v for *key, v in faces if key == list(face[:2]) and not np.isnan(v)]
-        assert median == pytest.approx(np.median(own) if own else np.nan, nan_ok=True)
+def test_tracks_of_two_videos_are_two_tracks(features):
+    first, second, third = features.track[0], features.track[1], features.track[2]
+    assert features.track.tolist() == [first, second, third, third, first]
+    assert len({first, second, third}) == 3
 
 
-@given(FACES)
-def test_limits_are_above_the_middle_and_finite_where_anything_is_known(faces):
-    values = np.array([value for *_, value in faces], np.float64)
-    features = _evidence(faces)
-    middle, limit = track_median(features, values), usual_limit(features, values)
-    known = np.isfinite(middle)
-    assert (limit[known] > middle[known]).all()
+def test_rows_by_time_are_in_order_within_each_track(features):
+    order = features.by_time
+    assert sorted(order.tolist()) == list(range(5))
+    frames = features.recorded("frame")[order]
+    same = features.track[order][1:] == features.track[order][:-1]
+    assert (np.diff(frames)[same] > 0).all()
 
 
-@given(st.lists(st.floats(allow_nan=True), min_size=1), st.floats(1e-6, 1e6))
-def test_strengths_lie_between_0_and_1(values, limit):
-    strengths = above_limit(np.array(values), limit)
-    assert ((strengths >= 0) & (strengths <= 1)).all()
-
-
-def test_a_strength_is_a_half_at_its_limit_and_grows():
-    strengths = above_limit(np.array([0, 1.5, 3, 6]), 3.0)
-    assert strengths[2] == pytest.approx(0.5)
-    assert strengths[0] == 0
-    assert strengths[1] < 0.02
-    assert strengths[3] > 0.98
+def test_landmarks_of_another_number_are_not_known(features):
+    assert features.landmarks.shape == (5, 2, 2)
+    assert features.landmarks[2].tolist() == [[5, 6], [7, 8]]
+    assert np.isnan(features.landmarks[1]).all()

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from deepfake_dataset.review.web.security import Guard, is_loopback
+from deepfake_dataset.review.web.security import AccessGuard, is_loopback
 
 TOKEN = "a-secret"
 
@@ -21,7 +21,7 @@ class Browser:
             return PlainTextResponse("faces")
 
         app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
-        self._guard = Guard(app, token=TOKEN, host=listens)
+        self._guard = AccessGuard(app, token=TOKEN, host=listens)
         self._at = at
         self._cookies = httpx.Cookies()
 

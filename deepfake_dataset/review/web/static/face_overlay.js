@@ -1,4 +1,4 @@
-// A face drawn into its frame: the detector's box, the landmarks, the crop's square.
+// Draws a face over its frame: the detector's box, the landmarks, the crop's square.
 
 import { draw } from "./dom.js";
 
@@ -8,7 +8,7 @@ export const pairs = (flat) => flat.reduce((list, x, i) => (i % 2 ? list : [...l
 // A path that shows as one dot for each point.
 export const dots = (points) => points.map(([x, y]) => `M${x} ${y}h0`).join("");
 
-export function outline({ box, landmarks, square }) {
+export function faceOverlay({ box, landmarks, square }) {
   const group = draw("g", { class: "drawn" });
   const corners = pairs(square);
   const rectangle = {

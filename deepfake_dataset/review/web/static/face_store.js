@@ -2,14 +2,14 @@
 
 const TYPES = {
   video: Uint32Array, time: Float32Array, suspicion: Float32Array, frame: Uint32Array,
-  track: Uint32Array, scene: Uint16Array, reasons: Uint16Array, label: Uint8Array,
-  key: Uint8Array, state: Uint8Array,
+  track: Uint32Array, scene: Uint16Array, reasons: Uint32Array, label: Uint8Array,
+  hash: Uint8Array, state: Uint8Array,
 };
-const KEY_BYTES = 8;
+const HASH_BYTES = 8;
 const OUT = ["rejected", "wrong-person"];
 const OPEN = ["undecided", "to-confirm"];
 
-export class Store extends EventTarget {
+export class FaceStore extends EventTarget {
   #ids; // lines of bytes
   #starts = null; // where each begins, and where one more would
   #text = new TextDecoder();
@@ -34,7 +34,7 @@ export class Store extends EventTarget {
     for (const state of this.state) this.decided += !this.isOpen[state];
   }
 
-  // Read when asked for: words of a hundred thousand ids would be made before the first is shown.
+  // Read when asked for: or texts of a hundred thousand ids are made before the first face is shown.
   idOf(face) {
     this.#starts ??= startsOfLines(this.#ids, this.count);
     return this.#text.decode(this.#ids.subarray(this.#starts[face], this.#starts[face + 1] - 1));
@@ -52,28 +52,28 @@ export class Store extends EventTarget {
     return this.isOut[this.pending.get(face) ?? this.state[face]];
   }
 
-  keyOf(face) {
-    const bytes = this.key.subarray(face * KEY_BYTES, (face + 1) * KEY_BYTES);
+  hashOf(face) {
+    const bytes = this.hash.subarray(face * HASH_BYTES, (face + 1) * HASH_BYTES);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   // Those of the first screen came along.
   thumb(face) {
-    const key = this.keyOf(face);
-    return this.thumbs[key] ?? `/thumbs/${this.idOf(face)}/${key}.jpg`;
+    const hash = this.hashOf(face);
+    return this.thumbs[hash] ?? `/thumbs/${this.idOf(face)}/${hash}.jpg`;
   }
 
   crop(face) {
-    return `/crops/${this.idOf(face)}/${this.keyOf(face)}.png`;
+    return `/crops/${this.idOf(face)}/${this.hashOf(face)}.png`;
   }
 
   videoOf(face) {
     return this.videos[this.video[face]];
   }
 
-  // Names and words of the reasons to doubt a face.
-  doubtsOf(face) {
-    return this.reasonWords.filter((_, bit) => this.reasons[face] & (1 << bit));
+  // Names and texts of the reasons to doubt a face.
+  reasonsOf(face) {
+    return this.reasonTexts.filter((_, bit) => this.reasons[face] & (1 << bit));
   }
 
   // A number for the track of a face, unlike those of other videos.
@@ -94,24 +94,25 @@ export class Store extends EventTarget {
     return this.#track;
   }
 
-  // What the server says of some faces; gives those that are other than before.
-  take(changed) {
-    const news = changed.filter(({ position, state, label, key }) => {
+  // What the server says was decided; gives the faces that are other than before.
+  take({ changed, since, version }) {
+    const different = changed.filter(({ position, state, label, hash }) => {
       this.decided += this.isOpen[this.state[position]] - this.isOpen[state];
       const same = this.state[position] === state && this.label[position] === label
-        && this.keyOf(position) === key;
+        && this.hashOf(position) === hash;
       this.state[position] = state;
       this.label[position] = label;
-      for (let i = 0; i < KEY_BYTES; i++) {
-        this.key[position * KEY_BYTES + i] = parseInt(key.slice(2 * i, 2 * i + 2), 16);
+      for (let i = 0; i < HASH_BYTES; i++) {
+        this.hash[position * HASH_BYTES + i] = parseInt(hash.slice(2 * i, 2 * i + 2), 16);
       }
       return !same;
     });
-    this.tell(changed.map(({ position }) => position));
-    return news;
+    this.notify(changed.map(({ position }) => position));
+    if (since <= this.version) this.version = Math.max(this.version, version);
+    return different;
   }
 
-  tell(faces) {
+  notify(faces) {
     this.dispatchEvent(new CustomEvent("change", { detail: faces }));
   }
 }

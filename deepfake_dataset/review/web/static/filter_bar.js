@@ -3,13 +3,13 @@
 import { $, make } from "./dom.js";
 import { ANY } from "./filtered_view.js";
 
-export class Filters {
+export class FilterBar {
   constructor(store, view, changed) {
     Object.assign(this, { store, view, changed });
     this.form = $("#filters");
-    const { states, labels, reasonWords, videos } = store;
+    const { states, labels, reasonTexts, videos } = store;
     this.#fill("state", "any state", [["open", "to do"], ...states.map((word) => [word, word])]);
-    this.#fill("reason", "any reason", reasonWords.map(([, words], bit) => [bit, words]));
+    this.#fill("reason", "any reason", reasonTexts.map(([, text], bit) => [bit, text]));
     this.#fill("label", "any label", labels.map((word, code) => [code, word]));
     const paths = videos.map(({ video_path }, code) => [code, video_path]);
     this.#fill("video", "any video", paths.sort((a, b) => a[1].localeCompare(b[1])));

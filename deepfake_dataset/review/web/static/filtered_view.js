@@ -1,8 +1,8 @@
-// Which faces are shown, in which order and under which headings.
+// Which faces the filters show, in which order and under which headings.
 
 export const ANY = "";
 
-export class View {
+export class FilteredView {
   filters = { state: ANY, reason: ANY, label: ANY, video: ANY, scene: ANY };
   grouped = false;
   groups = []; // of faces; one group where they are not grouped by track

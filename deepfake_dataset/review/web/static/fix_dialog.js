@@ -1,9 +1,9 @@
-// Moving a face's box or landmarks by hand, with the crop that comes of it beside.
+// The dialog in which a person moves a face's box or landmarks, with the crop that comes of it.
 
 import { $, draw } from "./dom.js";
 import { dots, pairs } from "./face_overlay.js";
 import { frameOf } from "./frame_cache.js";
-import { ask } from "./outbox.js";
+import { explain, requestJson } from "./api.js";
 
 // Points in the order of the iBUG 300-W scheme, or dlib's five.
 const PARTS = {
@@ -20,7 +20,7 @@ const SCALE = 1.03;
 const TURN_DEG = 1.5;
 const CORNER_PX = 5;
 
-export class Fixer {
+export class FixDialog {
   #dialog = $("#fixer");
   #preview = { busy: false, due: false, round: 0 };
   #held = null;
@@ -44,12 +44,10 @@ export class Fixer {
   // Gives the marks to save, or null. Throws where there is no frame to mark.
   async open(face) {
     const id = this.store.idOf(face);
-    const [account, address] = await Promise.all([
-      ask(`/api/faces/${id}`).then((answer) => answer.json()), frameOf(id),
-    ]);
+    const [details, address] = await Promise.all([requestJson(`/api/faces/${id}`), frameOf(id)]);
     this.face = face;
-    this.start = account.fixed ?? account.found;
-    this.size = account.facts;
+    this.start = details.fixed ?? details.found;
+    this.size = details.facts;
     this.address = address;
     $("#crop-before").src = this.store.crop(face);
     this.#again();
@@ -93,9 +91,9 @@ export class Fixer {
     const view = [(left + right - wide) / 2, (top + bottom - high) / 2, wide, high];
     this.#svg = draw("svg", { viewBox: view.join(" ") });
     this.#svg.append(draw("image", { href: this.address, width: this.size.width, height: this.size.height }));
-    this.outline = draw("g", { class: "drawn" });
+    this.crop = draw("g", { class: "drawn" });
     this.parts = draw("g");
-    this.#svg.append(this.outline, this.parts);
+    this.#svg.append(this.crop, this.parts);
     $("#table").replaceChildren(this.#svg);
     this.#makeParts();
     this.#redraw();
@@ -116,9 +114,9 @@ export class Fixer {
     for (const corner of Object.keys(CORNERS)) box.append(draw("circle", { class: `corner ${corner}`, "data-corner": corner }));
   }
 
-  #addPart(name, words, range) {
+  #addPart(name, description, range) {
     const kind = name === "all" || name === "box" ? name : CLOSED.includes(name) ? "closed" : "open";
-    const part = draw("g", { class: `part ${kind}`, tabindex: 0, role: "button", "aria-label": words });
+    const part = draw("g", { class: `part ${kind}`, tabindex: 0, role: "button", "aria-label": description });
     Object.assign(part, { name, range });
     part.append(draw("path", { class: "grip" }), draw("path", { class: "shape" }));
     if (range && name !== "all") part.append(draw("path", { class: "dots halo" }), draw("path", { class: "dots" }));
@@ -140,7 +138,7 @@ export class Fixer {
       }
     }
     const corners = pairs(this.square);
-    this.outline.replaceChildren(
+    this.crop.replaceChildren(
       draw("polygon", { class: "halo", points: corners.join(" ") }),
       draw("polygon", { class: "square", points: corners.join(" ") }),
       draw("path", { class: "top", d: `M${corners[0]}L${corners[1]}` }),
@@ -215,36 +213,36 @@ export class Fixer {
     this.changed = true;
     this.#preview.due = true;
     this.#redraw();
-    this.#look();
+    this.#updatePreview();
   }
 
   // One preview at a time; the latest marks come next.
-  async #look() {
+  async #updatePreview() {
     const preview = this.#preview;
     if (preview.busy || !preview.due) return;
     Object.assign(preview, { busy: true, due: false });
     const { round } = preview;
     const wasByBox = this.byBox;
     try {
-      const answer = await (await ask("/api/preview", { face_id: this.store.idOf(this.face), marks: this.#marks })).json();
+      const answer = await requestJson("/api/preview", { face_id: this.store.idOf(this.face), marks: this.#marks });
       if (round === preview.round) this.#take(answer, wasByBox);
     } catch (error) {
       if (round === preview.round) {
         this.sound = false;
-        this.#note([error.message, error.hint].filter(Boolean).join("; "));
+        this.#note(explain(error));
       }
     }
     preview.busy = false;
     this.#redraw();
-    this.#look();
+    this.#updatePreview();
   }
 
-  #take({ outline, png }, wasByBox) {
+  #take({ overlay, png }, wasByBox) {
     $("#crop-after").src = `data:image/png;base64,${png}`;
-    this.square = outline.square;
-    if (wasByBox && this.byBox) this.points = pairs(outline.landmarks);
+    this.square = overlay.square;
+    if (wasByBox && this.byBox) this.points = pairs(overlay.landmarks);
     this.sound = true;
-    this.#note(`${Math.round(outline.native_px)} px of the source`);
+    this.#note(`${Math.round(overlay.native_px)} px of the source`);
   }
 
   #note(text) {

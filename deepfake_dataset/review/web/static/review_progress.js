@@ -5,7 +5,7 @@ import { $, counted, make } from "./dom.js";
 const WINDOW_MS = 5 * 60_000;
 const LEAST_MS = 20_000; // a rate of the first seconds says nothing
 
-export class Tally {
+export class ReviewProgress {
   #done = []; // [time, faces] acknowledged on this page, the last five minutes of them
 
   constructor(store) {
