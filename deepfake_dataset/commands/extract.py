@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 from deepfake_dataset.dataset.catalog.attempts import AttemptLog
 from deepfake_dataset.dataset.catalog.index import Brief, brief_of, read_briefs
-from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Summary, totals_of
-from deepfake_dataset.engine.local import Limits, Outcome, run_each
+from deepfake_dataset.engine import make_engine
+from deepfake_dataset.engine.base import Outcome
+from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.errors import ChangedError, UnreadableError, VideoError
 from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
-from deepfake_dataset.settings import Settings, write_settings
+from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.discover import Found, find_videos, list_videos
 from deepfake_dataset.sources.files import Unreadable
 from deepfake_dataset.sources.known_files import Fingerprints
 from deepfake_dataset.sources.locations import Fate, Whereabouts
 from deepfake_dataset.storage.base import Lease
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 if TYPE_CHECKING:
@@ -84,10 +84,15 @@ def extract_faces(
     if not Dataset.is_at(dataset):
         list_videos(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings().override(**settings))
-    with file_lease(dataset) as lease:
-        opened = _with_settings(Dataset.open(dataset), settings)
+    with Dataset.held(dataset) as (opened, lease):
         return extract_into(
-            opened, videos, lease, labels=labels, verify=verify, retry=retry, tell=tell
+            opened.with_settings(opened.settings.override(**settings)),
+            videos,
+            lease,
+            labels=labels,
+            verify=verify,
+            retry=retry,
+            tell=tell,
         )
 
 
@@ -134,15 +139,6 @@ def extract_into(
         failed_again=run.failed_again,
         given_up=run.number_given_up,
     )
-
-
-def _with_settings(dataset: Dataset, given: dict[str, object]) -> Dataset:
-    """The dataset with the settings given, which are kept in its file."""
-    settings = dataset.settings.override(**given)
-    if settings != dataset.settings:
-        with writing(dataset.root / SETTINGS_FILE):
-            write_settings(dataset.root / SETTINGS_FILE, settings)
-    return replace(dataset, settings=settings)
 
 
 class Extraction:
@@ -261,15 +257,14 @@ class Extraction:
 
         settings = self._dataset.settings.run
         jobs = (ExtractionJob(file, self._dataset) for file in self._due)
-        outcomes = run_each(
+        engine = make_engine(workers=settings.worker_count, hold=self._lease.descriptors)
+        outcomes = engine.run(
             extract_video,
             takewhile(lambda _: not self._care.stopped(), jobs),
-            workers=settings.worker_count,
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
-            preload=["deepfake_dataset.extract", "deepfake_dataset.faces.preload"],
-            hold=self._lease.descriptors,
+            preload=["deepfake_dataset.extract:load_models"],
         )
         with closing(outcomes):
             for outcome in outcomes:

@@ -6,8 +6,7 @@ from deepfake_dataset.dataset.catalog.attempts import AttemptLog
 from deepfake_dataset.dataset.catalog.index import read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.sources.locations import Fate, Whereabouts
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.paths import StrPath, as_path
+from deepfake_dataset.storage.paths import StrPath
 
 _LOST = (Fate.GONE, Fate.REPLACED)
 
@@ -40,9 +39,7 @@ def prune_dataset(dataset: StrPath, *, really: bool = False, wait: bool = False)
     people decided about the faces stays in its log, and counts again if the video comes back.
     A video that was never seen since its caches were deleted is kept.
     """
-    dataset = as_path(dataset, "dataset")
-    with file_lease(dataset, wait=wait):
-        opened = Dataset.open(dataset)
+    with Dataset.held(dataset, wait=wait) as (opened, _):
         briefs, whereabouts = read_briefs(opened), Whereabouts(opened)
         lost = [
             Lost(place.video_id, place.path, place.fate, briefs[place.video_id].faces)

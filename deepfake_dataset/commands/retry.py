@@ -12,8 +12,7 @@ from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.errors import VIDEO_ERRORS, UsageError
 from deepfake_dataset.records import Status
 from deepfake_dataset.sources.discover import Found
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.paths import StrPath, as_path
+from deepfake_dataset.storage.paths import StrPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,7 @@ def retry_failed(
     """
     asked = set(codes)
     _check(asked)
-    dataset = as_path(dataset, "dataset")
-    with file_lease(dataset, wait=wait) as lease:
-        opened = Dataset.open(dataset)
+    with Dataset.held(dataset, wait=wait) as (opened, lease):
         failed = [b for b in read_briefs(opened).values() if _is_meant(b, asked)]
         AttemptLog(opened).forget([brief.video_id for brief in failed])
         wanted = [(brief.video_id, brief.provenance) for brief in failed]

@@ -14,7 +14,8 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Verdicts, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.dataset.spreadsheet_safety import one_line
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine import make_engine
+from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.errors import ReviewError
 from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.review.apply_edited_csv import AppliedDecisions, apply_edited_csv
@@ -153,12 +154,11 @@ def _measure(
     from deepfake_dataset.faces.embedding import embed_crop
 
     settings = dataset.settings.run
-    outcomes = run_each(
+    outcomes = make_engine(workers=settings.worker_count).run(
         measure_crops,
         [MeasureTask(dataset, video_id, recheck_crop, embed_crop) for video_id in video_ids],
-        workers=settings.worker_count,
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
-        preload=["deepfake_dataset.faces.preload_recheck"],
+        preload=["deepfake_dataset.faces.crop_recheck:load_models"],
     )
     with closing(outcomes):
         for outcome in outcomes:

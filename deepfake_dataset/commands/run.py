@@ -18,7 +18,6 @@ from deepfake_dataset.report.prometheus_metrics import Gauge, write_metrics
 from deepfake_dataset.report.run_log import Note, writing_log
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
-from deepfake_dataset.storage.lease import file_lease
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 130
@@ -86,7 +85,7 @@ def run_unattended(
         list_files(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings())
     with (
-        file_lease(dataset, wait=wait) as lease,
+        Dataset.lease(dataset, wait=wait) as lease,
         writing_log(dataset, log_json) as note,
         _measured(dataset, metrics) as measure,
         ending_when_asked(grace_s) as stopped,
@@ -94,7 +93,7 @@ def run_unattended(
     ):
         note("began", dataset=str(dataset.absolute()))
         began = time.monotonic()
-        opened = Dataset.open(dataset)
+        opened = Dataset.open_for_writing(dataset)
         care = Care(settle_s, arriving=True, backs_off=True, stopped=stopped)
         extraction = extract_into(
             opened, videos, lease, labels=labels, care=care, tell=_reporter(note, tell)

@@ -1,8 +1,8 @@
 """Where each video was last seen: what was renamed, replaced or taken away since is noticed.
 
 A video is its bytes, so nothing here decides what is in a dataset; it only lets people see
-what became of their files. Kept beside the other caches: deleting it forgets the places and
-nothing else.
+what became of their files. Kept in ``state/``: deleting it forgets the places and nothing
+else.
 """
 
 import os
@@ -11,12 +11,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from deepfake_dataset.dataset.cache_table import CacheTable
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.state_table import StateTable
 from deepfake_dataset.records import VideoFile
 from deepfake_dataset.sources.discover import Duplicate, Found
-
-_FILE = "whereabouts.sqlite3"
 
 
 class Fate(StrEnum):
@@ -47,7 +46,7 @@ class Whereabouts:
     """The places of a dataset's videos, by id."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._table = CacheTable(dataset.cache_folder / _FILE, Place)
+        self._table = StateTable(dataset.storage, layout.LOCATIONS, Place)
         self.places = self._table.load()
 
     def fate_of(self, video_id: str) -> Fate | None:

@@ -6,10 +6,12 @@ from deepfake_dataset.commands import extract, review
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, State, apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import SourceGoneError
 from deepfake_dataset.records import Box
 from deepfake_dataset.review.fixed_crops import FaceMarks
+
+from ..conftest import run_by
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +24,8 @@ def here(monkeypatch):
             done.append(getattr(item, "video_id", ""))
             yield Outcome(item, function(item), None)
 
-    monkeypatch.setattr(extract, "run_each", run_here)
-    monkeypatch.setattr(review, "run_each", run_here)
+    run_by(monkeypatch, extract, run_here)
+    run_by(monkeypatch, review, run_here)
     return done
 
 

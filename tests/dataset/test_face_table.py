@@ -6,6 +6,7 @@ import pytest
 from deepfake_dataset.dataset.catalog.index import read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES, read_faces
+from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label, Provenance, Status
 from deepfake_dataset.settings import Settings
@@ -86,6 +87,6 @@ def test_a_cache_with_other_columns_is_made_anew(dataset):
 
 
 def test_a_damaged_record_is_named(dataset):
-    dataset.record_path(IDS[0]).write_bytes(b"no parquet")
+    (dataset.root / record_key(IDS[0])).write_bytes(b"no parquet")
     with pytest.raises(UsageError, match=IDS[0]):
         read_faces(dataset)

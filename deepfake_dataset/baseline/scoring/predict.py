@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.baseline.data.images import Image, batches, read_image
-from deepfake_dataset.baseline.data.model_input import to_size
+from deepfake_dataset.baseline.data.model_input import resize_to_model
 from deepfake_dataset.baseline.models import side_of
 from deepfake_dataset.baseline.scoring.metrics import Predictions
 
@@ -43,7 +43,7 @@ def predict(
 
 
 def _face(file: Path, side_px: int, resize: str) -> Image:
-    return to_size(read_image(file), side_px, side_px, nearest=resize == "nearest")
+    return resize_to_model(read_image(file), side_px, side_px, nearest=resize == "nearest")
 
 
 def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:

@@ -1,4 +1,4 @@
-"""What was said of faces and videos, as rows for people and programs."""
+"""Scores of faces and videos as rows for people and programs: ``faces.csv``, ``videos.csv``."""
 
 import csv
 import io
@@ -97,7 +97,9 @@ def video_scores(scores: Predictions, threshold: float) -> tuple[VideoScore, ...
     )
 
 
-def measured(scores: Predictions, threshold: float) -> tuple[Scores, Scores] | tuple[None, None]:
+def score_measures(
+    scores: Predictions, threshold: float
+) -> tuple[Scores, Scores] | tuple[None, None]:
     """How good scores are per face and per video, where labels are known."""
     known = scores.at(scores.label != UNKNOWN)
     if not len(known):

@@ -1,16 +1,17 @@
 """How often a video has failed, and when it is its turn again.
 
 A record is the same bytes for the same input, so it cannot count; the count stands beside it,
-in ``.cache``. Where that is deleted, failed videos are tried anew from the first time on.
+in ``state/``. Where that is deleted, failed videos are tried anew from the first time on.
 """
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deepfake_dataset.dataset.cache_table import CacheTable
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.catalog.index import Brief
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.state_table import StateTable
 from deepfake_dataset.records import Status
 
 WAITS_S = (600.0, 7200.0)
@@ -18,7 +19,6 @@ WAITS_S = (600.0, 7200.0)
 memory) is met by the next hour's run, another one by that after the next."""
 TRIES = len(WAITS_S) + 1
 """Runs in which a video may fail; then it is given up until somebody asks for it."""
-_FILE = "attempts.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class AttemptLog:
     """The attempts at a dataset's videos."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._table = CacheTable(dataset.cache_folder / _FILE, Attempts)
+        self._table = StateTable(dataset.storage, layout.ATTEMPTS, Attempts)
         self._known = self._table.load()
 
     def of(self, brief: Brief) -> Attempts | None:

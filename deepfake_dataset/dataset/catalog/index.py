@@ -5,7 +5,6 @@ of them is kept in one small table beside them. The table is derived: it may be 
 """
 
 import json
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +15,6 @@ from pathlib import Path
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.records import Provenance, Status, Video
-from deepfake_dataset.storage.local import file_version
 
 _FILE = "briefs.sqlite3"
 _CREATE = (
@@ -81,7 +79,7 @@ def read_briefs(dataset: Dataset) -> dict[str, Brief]:
     """
     cache = dataset.cache_folder / _FILE
     known = _load(cache)
-    states = record_states(dataset)
+    states = dataset.record_versions()
     fresh: dict[str, tuple[str, Brief]] = {}
     for video_id, state in states.items():
         if known.get(video_id, ("", None))[0] != state:
@@ -92,22 +90,6 @@ def read_briefs(dataset: Dataset) -> dict[str, Brief]:
         _save(cache, fresh, gone)
     current = known | fresh
     return {id_: current[id_][1] for id_ in sorted(current.keys() & states.keys())}
-
-
-def record_states(dataset: Dataset) -> dict[str, str]:
-    """By video id: what changes whenever a record does.
-
-    Size, time of change and inode, as a record is never changed in place.
-    """
-    if not dataset.videos_folder.is_dir():
-        return {}
-    states = {}
-    with os.scandir(dataset.videos_folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".parquet") and not entry.name.startswith("."):
-                with suppress(FileNotFoundError):
-                    states[Path(entry.name).stem] = file_version(entry.stat())
-    return states
 
 
 def _counted(words: Iterable[str]) -> tuple[Count, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.examples import Examples, folder_examples, held_back
+from deepfake_dataset.baseline.data.examples import Examples, folder_examples, hold_back_groups
 from deepfake_dataset.baseline.scoring.metrics import measure
 from deepfake_dataset.baseline.scoring.predict import predictions
 from deepfake_dataset.baseline.training.history import read_history
@@ -20,7 +20,7 @@ QUICK = Recipe(model="notebook", epochs=3, batch=8, learning_rate=3e-3, flip=Tru
 
 def _sides(folder: Path) -> tuple[Examples, Examples]:
     examples = folder_examples(folder)
-    rest, back = held_back(examples, (0.25,), 1)
+    rest, back = hold_back_groups(examples, (0.25,), 1)
     return examples.at(rest), examples.at(back)
 
 

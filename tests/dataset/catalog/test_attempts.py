@@ -1,3 +1,4 @@
+import shutil
 import time
 
 import pytest
@@ -92,10 +93,11 @@ def test_other_settings_begin_a_new_count(dataset, failed, record):
     assert log.of(other).failed == 1
 
 
-def test_deleting_the_cache_begins_anew(dataset, failed):
+def test_deleting_the_cache_changes_nothing_and_deleting_the_state_begins_anew(dataset, failed):
     log = AttemptLog(dataset)
     for _ in range(TRIES):
         log.note(failed)
-    for file in dataset.cache_folder.iterdir():
-        file.unlink()
+    shutil.rmtree(dataset.cache_folder, ignore_errors=True)
+    assert not AttemptLog(dataset).is_due(failed)
+    shutil.rmtree(dataset.root / "state")
     assert AttemptLog(dataset).is_due(failed)

@@ -10,6 +10,7 @@ import pytest
 
 from deepfake_dataset.dataset.catalog.index import brief_of, read_briefs
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label, Provenance
 
@@ -75,7 +76,7 @@ def test_a_record_that_was_rewritten_is_opened_again_alone(full, opened):
 
 
 def test_a_record_replaced_within_the_clock_s_grain_is_noticed(full):
-    path = full.record_path(ID)
+    path = full.root / record_key(ID)
     read_briefs(full)
     before = path.stat()
     video = full.read(ID)
@@ -95,7 +96,7 @@ def test_a_record_that_a_run_takes_out_before_it_is_opened_is_left_out(full, mon
     read = Dataset.read
 
     def late(self, video_id):
-        self.record_path(ID).unlink(missing_ok=True)
+        (self.root / record_key(ID)).unlink(missing_ok=True)
         return read(self, video_id)
 
     monkeypatch.setattr(Dataset, "read", late)
@@ -108,7 +109,7 @@ def test_a_record_that_a_run_takes_out_while_they_are_listed_is_left_out(full, m
     def slow(folder):
         with scandir(folder) as entries:
             listed = list(entries)
-        full.record_path(ID).unlink()
+        (full.root / record_key(ID)).unlink()
         return nullcontext(listed)
 
     monkeypatch.setattr(os, "scandir", slow)
@@ -117,7 +118,7 @@ def test_a_record_that_a_run_takes_out_while_they_are_listed_is_left_out(full, m
 
 def test_other_files_among_the_records_are_no_records(full):
     for name in (f".partial-{ID}.parquet", "README.md", ".DS_Store"):
-        (full.videos_folder / name).touch()
+        (full.root / "videos" / name).touch()
     assert list(read_briefs(full)) == [ID, OTHER]
 
 
@@ -162,6 +163,7 @@ def test_a_cache_that_is_spoilt_is_made_anew(spoil, full, cache, opened):
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(full, opened):
+    full.cache_folder.parent.mkdir(exist_ok=True)
     full.cache_folder.write_text("a file where the folder should be")
     assert read_briefs(full) == read_briefs(full)
     assert len(opened) == 4
@@ -176,13 +178,16 @@ def test_a_dataset_on_a_read_only_disk_can_be_read(dataset, record, commit, open
     except FileNotFoundError:
         pytest.skip("there is no mount")
     try:
-        assert read_briefs(dataset) == {ID: brief_of(video)}
-        assert not dataset.cache_folder.exists()
+        before = sorted(dataset.root.rglob("*"))
+        for _ in range(2):
+            assert read_briefs(dataset) == {ID: brief_of(video)}
+        assert opened == [ID]
+        assert sorted(dataset.root.rglob("*")) == before
     finally:
         subprocess.run(["umount", "--lazy", str(dataset.root)], check=True)
 
 
 def test_a_damaged_record_is_told(full):
-    full.record_path(ID).write_bytes(b"something else")
+    (full.root / record_key(ID)).write_bytes(b"something else")
     with pytest.raises(UsageError, match=f"{ID}.parquet is damaged"):
         read_briefs(full)

@@ -74,9 +74,9 @@ def commit_faces(dataset: Dataset, video: Video) -> None:
     """A record whose crops are pictures, each of another grey."""
     crops = [_encoded(".png", np.full((256, 256, 3), 3 * face.frame % 256)) for face in video.faces]
     faces = tuple(map(_placed, video.faces, crops))
-    with dataset.staging(video.video_id) as staged:
+    with dataset.staging() as staged:
         for face, crop in zip(faces, crops, strict=True):
-            (staged / f"{face.face_id}.png").write_bytes(crop)
+            staged.write(f"{face.face_id}.png", crop)
         dataset.commit(replace(video, faces=faces), staged)
 
 
