@@ -65,5 +65,5 @@ def review(
         host=host,
         port=port,
         open_browser=browser,
-        say=say,
+        announce=say,
     )

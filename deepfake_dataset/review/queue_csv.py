@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
-from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe_column
 from deepfake_dataset.review.reasons import all_reasons
 from deepfake_dataset.storage.local import file_version
 from deepfake_dataset.storage.os_errors import writing
@@ -105,7 +105,7 @@ def _cells(faces: pa.Table, decided: Verdicts) -> list[list[object]]:
         "suspicion": _thousandths(faces["suspicion"]),
         "reasons": _reasons(faces["reasons"]),
         "image": _images(faces),
-        "video": neutral_column(faces["video_path"]).to_pylist(),
+        "video": formula_safe_column(faces["video_path"]).to_pylist(),
         "label": _labels(faces, decided),
         "time_s": _thousandths(faces["time_s"]),
         "decision": np.array([state.value for state in STATES], object)[decided.state].tolist(),

@@ -19,8 +19,8 @@ from deepfake_dataset.dataset.decisions import (
     STATE_AFTER,
     Action,
     Decision,
+    DecisionReplay,
     Fix,
-    Ledger,
     State,
     Verdicts,
     read_decisions,
@@ -59,9 +59,9 @@ class ReviewSession:
         self._lock = RLock()
         ids = faces["face_id"].to_pylist()
         self._positions = {face_id: position for position, face_id in enumerate(ids)}
-        self._ledger = Ledger(faces)
+        self._replay = DecisionReplay(faces)
         self._end = 0
-        self._verdicts = self._ledger.verdicts()
+        self._verdicts = self._replay.verdicts()
         self.refresh()
 
     @property
@@ -89,8 +89,8 @@ class ReviewSession:
             news = read_decisions(self._dataset, self._end)
             self._end = news.end
             if news.rows.num_rows:
-                self._ledger.take(news)
-                self._verdicts = self._ledger.verdicts()
+                self._replay.take(news)
+                self._verdicts = self._replay.verdicts()
             return _changed(before, self._verdicts)
 
     def position(self, face_id: str) -> int:
@@ -111,7 +111,7 @@ class ReviewSession:
 
     def can_undo(self, face_id: str) -> bool:
         """Whether a decision stands that could be taken back."""
-        return bool(self._ledger.standing(self.position(face_id)))
+        return bool(self._replay.standing(self.position(face_id)))
 
     def is_decided(self, request: DecisionRequest) -> bool:
         """Whether the same stands already, by whomever it was decided, for the same reason."""
@@ -259,11 +259,11 @@ class ReviewSession:
         )
 
     def _standing(self, at: int) -> StandingDecision | None:
-        rows = self._ledger.standing(at)
+        rows = self._replay.standing(at)
         if not rows:
             return None
         reviewer: str = self._verdicts.log["reviewer"][rows[-1]].as_py()
-        before = self._ledger.state_of(rows[-2]) if rows[1:] else State.UNDECIDED
+        before = self._replay.state_of(rows[-2]) if rows[1:] else State.UNDECIDED
         return StandingDecision(rows[-1], reviewer, before)
 
     def _location_of(self, at: int) -> FaceLocation:
