@@ -58,7 +58,7 @@ class Progress:
     """The epoch's figures, in the last message of each."""
 
 
-Tell = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 def train(
@@ -70,7 +70,7 @@ def train(
     weights: Path | None = None,
     resume: bool = False,
     mixed: bool = False,
-    tell: Tell = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Any:
     """The trained network; a checkpoint and ``history.csv`` are in ``folder`` after each epoch.
 
@@ -99,7 +99,7 @@ def train(
     validate = partial(_validated, shown, validation, recipe)
     with TrainingBatches(training, side_of(model), recipe, folder) as batches_of_epochs:
         while len(state.history) < recipe.epochs and not _is_done(state, recipe):
-            state = _one_epoch(model, batches_of_epochs, validate, recipe, state, tell)
+            state = _one_epoch(model, batches_of_epochs, validate, recipe, state, on_progress)
             write_checkpoint(folder, state)
             write_whole(folder / HISTORY_FILE, _as_csv(state.history))
     trained = build(recipe.model)
@@ -139,7 +139,7 @@ def _one_epoch(
     validate: Callable[[], dict[str, Any]],
     recipe: Recipe,
     state: Checkpoint,
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> Checkpoint:
     done, updates = len(state.history), batches_of_epochs.updates
     reseed(model, recipe.seed, done)
@@ -151,7 +151,7 @@ def _one_epoch(
             model.reset_metrics()  # some versions of Keras average over calls, some do not
             total += model.train_on_batch(part.pixels, part.label)
         loss, accuracy = (float(sum_) / (number + 1) / recipe.accumulate for sum_ in total)
-        tell(Progress(done + 1, number + 1, updates, recipe.epochs, loss))
+        on_progress(Progress(done + 1, number + 1, updates, recipe.epochs, loss))
     parts_again = islice(chain.from_iterable(batches_of_epochs.epoch(done)), _SETTLED)
     recompute_batch_norm(model, (part.pixels for part in parts_again))
     network = _copied(model.get_weights())
@@ -164,7 +164,7 @@ def _one_epoch(
         best=network if better and recipe.patience else state.best,
         best_epoch=epoch.epoch if better else state.best_epoch,
     )
-    tell(Progress(done + 1, updates, updates, recipe.epochs, loss, epoch))
+    on_progress(Progress(done + 1, updates, updates, recipe.epochs, loss, epoch))
     return new
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.csv_tables import parse_spreadsheet
 from deepfake_dataset.dataset.layout import CANNOT_LINKS
-from deepfake_dataset.dataset.spreadsheet_safety import neutral
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe
 from deepfake_dataset.errors import MissingKeyError, SplitError
 from deepfake_dataset.split.links.spanning_forest import Edges
 from deepfake_dataset.split.video_lookup import VideoLookup, find_video
@@ -79,7 +79,7 @@ def append_cannot_links(storage: Storage, pairs: Sequence[VideoPair]) -> None:
 def _as_lines(rows: Iterable[Iterable[str]], separator: str) -> bytes:
     text = io.StringIO()
     lines = csv.writer(text, delimiter=separator, lineterminator="\n")
-    lines.writerows([neutral(video) for video in sorted(row)] for row in rows)
+    lines.writerows([formula_safe(video) for video in sorted(row)] for row in rows)
     return text.getvalue().encode()
 
 
