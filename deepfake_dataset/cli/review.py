@@ -44,15 +44,15 @@ def review(
         raise UsageError("--export and --apply at once", "apply first, then export what is left")
     with LookBar() as bar:
         if apply:
-            applied = commands.apply_review(dataset, apply, reviewer=reviewer, tell=bar.show)
+            applied = commands.apply_review(dataset, apply, reviewer=reviewer, on_progress=bar.show)
             print_applied(applied)
             answer: Any = applied
         elif export:
-            queue = commands.export_queue(dataset, export, tell=bar.show)
+            queue = commands.export_queue(dataset, export, on_progress=bar.show)
             answer = queue.summary
             print_queue(answer)
         else:
-            session = commands.open_review(dataset, tell=bar.show)
+            session = commands.open_review(dataset, on_progress=bar.show)
     if export or apply:
         if as_json:
             print_json(answer)
@@ -65,5 +65,5 @@ def review(
         host=host,
         port=port,
         open_browser=browser,
-        tell=say,
+        announce=say,
     )

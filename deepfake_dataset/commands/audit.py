@@ -47,6 +47,7 @@ def audit_dataset(dataset: StrPath) -> "Audit":
         np.asarray(pc.is_in(faces["crop"], paths).to_numpy()),
         positions=_positions(opened),
         cannot_links=_cannot_links(opened, faces),
+        threads=opened.settings.run.worker_count,
     )
     draw_audit(opened.root, audit)
     return audit
@@ -62,7 +63,12 @@ def find_dataset_leaks(dataset: StrPath) -> "Leakage":
     opened = Dataset.open(dataset)
     audited = _audited_sides(opened)
     cannot_links = _cannot_links(opened, _faces(opened))
-    return find_leaks(audited, positions=_positions(opened), cannot_links=cannot_links)
+    return find_leaks(
+        audited,
+        positions=_positions(opened),
+        cannot_links=cannot_links,
+        threads=opened.settings.run.worker_count,
+    )
 
 
 def _faces(dataset: Dataset) -> pa.Table:
@@ -154,7 +160,7 @@ def audit_files(
         measures.append(measure_images(side, workers))
         on_progress("sides looked at", done, len(audited))
     filled = [fill_from_images(*pair) for pair in zip(audited, measures, strict=True)]
-    return audit_sides(filled, measures, positions=positions)
+    return audit_sides(filled, measures, positions=positions, threads=workers)
 
 
 def label_of_folder(name: str) -> Label | None:

@@ -42,7 +42,7 @@ _FRAMES_KEPT = 8
 """Decoded frames: 3 MB each at 1080p; a person drags landmarks over one, and looks back."""
 
 
-Tell = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Told how many videos are looked at of how many."""
 
 
@@ -72,7 +72,7 @@ class Queue:
         return QueueSummary(str(self.path), self.faces.num_rows, suspects)
 
 
-def refresh_queue(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
+def refresh_queue(dataset: StrPath, *, on_progress: OnProgress = lambda *_: None) -> Queue:
     """Judge every face and write ``review/queue.csv``, worst first.
 
     Only crops that are new since the last time are looked at, and where nothing has changed
@@ -81,20 +81,26 @@ def refresh_queue(dataset: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
     Raises :class:`DsbuildError`.
     """
     opened = Dataset.open(dataset)
-    ranking = _ranked(opened, tell)
+    ranking = _ranked(opened, on_progress)
     return _renew(opened, ranking, verdicts(ranking.faces, read_decisions(opened)))
 
 
-def export_queue(dataset: StrPath, file: StrPath, *, tell: Tell = lambda *_: None) -> Queue:
+def export_queue(
+    dataset: StrPath, file: StrPath, *, on_progress: OnProgress = lambda *_: None
+) -> Queue:
     """Write the queue to a file of one's own, for :func:`apply_review`."""
     opened, file = Dataset.open(dataset), as_path(file, "file")
-    faces = rank_faces(opened, tell)
+    faces = rank_faces(opened, on_progress)
     write_queue(file, faces, verdicts(faces, read_decisions(opened)))
     return Queue(file, faces)
 
 
 def apply_review(
-    dataset: StrPath, file: StrPath, *, reviewer: str | None = None, tell: Tell = lambda *_: None
+    dataset: StrPath,
+    file: StrPath,
+    *,
+    reviewer: str | None = None,
+    on_progress: OnProgress = lambda *_: None,
 ) -> Applied:
     """Make the decisions that someone wrote into an exported queue: all of them or none.
 
@@ -107,22 +113,22 @@ def apply_review(
     applied = apply_table(
         file, ReviewSession(opened, faces, DatasetSourceFrames(opened)), reviewer or user_name()
     )
-    refresh_queue(dataset, tell=tell)
+    refresh_queue(dataset, on_progress=on_progress)
     return applied
 
 
-def open_review(dataset: StrPath, *, tell: Tell = lambda *_: None) -> ReviewSession:
+def open_review(dataset: StrPath, *, on_progress: OnProgress = lambda *_: None) -> ReviewSession:
     """A dataset open for review; its queue is written anew."""
     opened = Dataset.open(dataset)
-    ranking = _ranked(opened, tell)
+    ranking = _ranked(opened, on_progress)
     session = ReviewSession(opened, ranking.faces, DatasetSourceFrames(opened))
     _renew(opened, ranking, session.verdicts)
     return session
 
 
-def rank_faces(dataset: Dataset, tell: Tell = lambda *_: None) -> pa.Table:
+def rank_faces(dataset: Dataset, on_progress: OnProgress = lambda *_: None) -> pa.Table:
     """Every face, worst first."""
-    return _ranked(dataset, tell).faces
+    return _ranked(dataset, on_progress).faces
 
 
 def user_name() -> str:
@@ -139,12 +145,12 @@ class _Ranking:
     faces: pa.Table
 
 
-def _ranked(dataset: Dataset, tell: Tell) -> _Ranking:
+def _ranked(dataset: Dataset, on_progress: OnProgress) -> _Ranking:
     faces = read_faces(dataset)
 
     def measurements() -> pa.Table:
         cache = MeasurementCache.of(dataset, faces)
-        return cache.with_new(_measured(dataset, cache.missing(), tell))
+        return cache.with_new(_measured(dataset, cache.missing(), on_progress))
 
     scored = score_faces_cached(dataset, faces, measurements)
     return _Ranking(scored.key, rank_by_suspicion(faces, scored.scores))
@@ -155,7 +161,9 @@ def _renew(dataset: Dataset, ranking: _Ranking, said: Verdicts) -> Queue:
     return Queue(queue_path(dataset), ranking.faces)
 
 
-def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, pa.Table]:
+def _measured(
+    dataset: Dataset, video_ids: list[str], on_progress: OnProgress
+) -> dict[str, pa.Table]:
     measured: dict[str, pa.Table] = {}
     if not video_ids:
         return measured
@@ -178,7 +186,7 @@ def _measured(dataset: Dataset, video_ids: list[str], tell: Tell) -> dict[str, p
                     "run the same command again; if it fails again, please report it",
                 )
             measured[outcome.item.video_id] = outcome.result
-            tell(len(measured), len(video_ids))
+            on_progress(len(measured), len(video_ids))
     return measured
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.commands.audit import draw_audit
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.engine import make_engine
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.split.links.explain_group import GroupStep
 from deepfake_dataset.split.links.oversized_groups import OversizedGroup
@@ -179,8 +180,14 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     videos = videos_of(faces)
     new = [parse_cannot_link(cut, videos) for cut in cuts]
     pairs = read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos).union(new)
-    people = find_people(dataset, faces, network, cannot_links=pairs, on_progress=on_progress)
-    duplicates = find_duplicates(dataset, faces, cannot_links=pairs, on_progress=on_progress)
+    cores = dataset.settings.run.worker_count
+    engine = make_engine(workers=cores)
+    people = find_people(
+        dataset, faces, network, engine, cannot_links=pairs, threads=cores, on_progress=on_progress
+    )
+    duplicates = find_duplicates(
+        dataset, faces, cannot_links=pairs, threads=cores, on_progress=on_progress
+    )
     faces = faces.append_column("person", people.person).append_column("phash", duplicates.phash)
     unusable = dict.fromkeys(
         f"{found.crop}: {found.problem}" for found in (*people.unusable, *duplicates.unusable)
@@ -239,6 +246,7 @@ def _write_manifests(
         plan.selected,
         positions=positions_of(dataset.settings.split),
         cannot_links=cannot_links,
+        threads=dataset.settings.run.worker_count,
     )
     audit.leakage.refuse()
     write_audit(folder / "audit.json", audit)

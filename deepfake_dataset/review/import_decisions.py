@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deepfake_dataset.dataset.csv_tables import read_rows
 from deepfake_dataset.dataset.decisions import Action
-from deepfake_dataset.dataset.spreadsheet_safety import restored
+from deepfake_dataset.dataset.spreadsheet_safety import formula_restored
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label
 from deepfake_dataset.review.session import DecisionRequest, Receipt, ReviewSession
@@ -118,7 +118,7 @@ def _check_header(file: Path, line: int, columns: list[str]) -> None:
 
 
 def _row(file: Path, line: int, columns: list[str], cells: list[str]) -> Row | None:
-    row = {name: restored(cell).strip() for name, cell in zip(columns, cells, strict=False)}
+    row = {name: formula_restored(cell).strip() for name, cell in zip(columns, cells, strict=False)}
     word = "-".join(row.get("new_decision", "").lower().replace("_", " ").replace("-", " ").split())
     if not word:
         return None

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
-from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe_column
 from deepfake_dataset.review.reasons import REASONS
 from deepfake_dataset.review.score import SuspicionScores
 from deepfake_dataset.storage.local import file_version
@@ -121,7 +121,7 @@ def _cells(ranked: pa.Table, said: Verdicts) -> list[list[object]]:
         "suspicion": _thousandths(ranked["suspicion"]),
         "reasons": _all_words(ranked["reasons"]),
         "image": _images(ranked),
-        "video": neutral_column(ranked["video_path"]).to_pylist(),
+        "video": formula_safe_column(ranked["video_path"]).to_pylist(),
         "label": _labels(ranked, said),
         "time_s": _thousandths(ranked["time_s"]),
         "decision": np.array([state.value for state in STATES], object)[said.state].tolist(),

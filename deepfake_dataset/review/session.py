@@ -19,8 +19,8 @@ from deepfake_dataset.dataset.decisions import (
     STATE_AFTER,
     Action,
     Decision,
+    DecisionReplay,
     Fix,
-    Ledger,
     State,
     Verdicts,
     read_decisions,
@@ -79,7 +79,7 @@ class ReviewSession:
         self._lock = RLock()
         ids = faces["face_id"].to_pylist()
         self._positions = {face_id: position for position, face_id in enumerate(ids)}
-        self._ledger = Ledger(faces)
+        self._ledger = DecisionReplay(faces)
         self._end = 0
         self._verdicts = self._ledger.verdicts()
         self.refresh()

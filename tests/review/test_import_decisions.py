@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATE_AFTER, Action, State, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
-from deepfake_dataset.dataset.spreadsheet_safety import restored
+from deepfake_dataset.dataset.spreadsheet_safety import formula_restored
 from deepfake_dataset.errors import ReviewFileError
 from deepfake_dataset.records import Label, Provenance
 from deepfake_dataset.review.import_decisions import WORDS, apply_table, read_table
@@ -194,7 +194,7 @@ def test_queue_to_spreadsheet_to_decisions(
     write_queue(file, faces, verdicts(faces, read_decisions(dataset)))
     text = file.read_bytes().decode()
     (shown,) = {row["video"] for row in csv.DictReader(io.StringIO(text[1:], newline=""))}
-    assert restored(shown) == path
+    assert formula_restored(shown) == path
     assert shown[:1] not in ("=", "+", "-", "@", "\t", "\r")
     wanted = dict(zip(faces["face_id"].to_pylist(), edits, strict=True))
     wanted = {id_: (w, r) if w != "undo" else ("", r) for id_, (w, r) in wanted.items()}
@@ -207,7 +207,7 @@ def test_queue_to_spreadsheet_to_decisions(
         row = int(session.verdicts.row[session.position(face_id)])
         if word and reason.isprintable():
             stored = session.verdicts.log["reason"][row].as_py()
-            assert stored == " ".join(restored(reason).split())
+            assert stored == " ".join(formula_restored(reason).split())
 
 
 def _ranked(faces):

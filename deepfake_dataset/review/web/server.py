@@ -27,9 +27,9 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     open_browser: bool = False,
-    tell: Callable[[str], None] = print,
+    announce: Callable[[str], None] = print,
 ) -> None:
-    """Serve the page until interrupted; ``tell`` is given its address, token included.
+    """Serve the page until interrupted; ``announce`` is given its address, token included.
 
     Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
     """
@@ -38,11 +38,11 @@ def serve(
     with closing(listen(host, port)) as listener:
         address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
         if not is_loopback(host):
-            tell(
+            announce(
                 f"warning: listening on {host}: whoever has the address below can decide on faces,"
                 " and it is not encrypted"
             )
-        tell(f"review at {address}\nCtrl-C ends it; every decision is on the disk by then")
+        announce(f"review at {address}\nCtrl-C ends it; every decision is on the disk by then")
         if open_browser:
             webbrowser.open(address)
         server = make_server(session, token=token, reviewer=reviewer, host=host)

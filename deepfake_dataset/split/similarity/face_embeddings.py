@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.engine import make_engine
+from deepfake_dataset.engine.base import Engine
 from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
@@ -81,8 +81,8 @@ def embed_tracks(
     dataset: Dataset,
     faces: pa.Table,
     network: EmbeddingNetwork,
+    engine: Engine,
     *,
-    workers: int,
     on_progress: OnProgress = no_progress,
 ) -> TrackEmbeddings:
     """The embedding of every track of a table with ``crop``, the landmarks and the crop's square.
@@ -93,7 +93,7 @@ def embed_tracks(
     """
     rows = sample_tracks(faces, FACES_A_TRACK)
     chosen = faces.take(pa.array(rows))
-    vectors, unusable = _embed_uncached(dataset, chosen, network, workers, on_progress)
+    vectors, unusable = _embed_uncached(dataset, chosen, network, engine, on_progress)
     return _by_track(faces, rows, vectors, unusable)
 
 
@@ -134,7 +134,7 @@ def _embed_uncached(
     dataset: Dataset,
     chosen: pa.Table,
     network: EmbeddingNetwork,
-    workers: int,
+    engine: Engine,
     on_progress: OnProgress,
 ) -> tuple[Embeddings, tuple[UnusableCrop, ...]]:
     file = dataset.cache_folder / "looks.sqlite3"
@@ -144,7 +144,6 @@ def _embed_uncached(
     todo = list(_crops_by_video(dataset.root, chosen, np.flatnonzero(~known), network))
     limits = Limits(dataset.settings.run.time_limit_s, dataset.settings.run.memory_limit_mb)
     unusable: list[UnusableCrop] = []
-    engine = make_engine(workers=workers)
     outcomes = engine.run(embed_crops, todo, limits=limits, preload=network.preload)
     with closing(outcomes):
         for done, outcome in enumerate(outcomes, start=1):

@@ -15,9 +15,10 @@ import faiss
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.engine.base import Engine
+from deepfake_dataset.engine.cores import single_threaded
 from deepfake_dataset.split.links.cannot_link import CannotLinks, VideoPair
 from deepfake_dataset.split.links.must_link import LinkReason, MustLink
 from deepfake_dataset.split.links.spanning_forest import Edges, spanning_forest
@@ -76,18 +77,19 @@ def find_people(
     dataset: Dataset,
     faces: pa.Table,
     network: EmbeddingNetwork,
+    engine: Engine,
     *,
     cannot_links: Collection[VideoPair] = (),
-    workers: int | None = None,
+    threads: int = 1,
     on_progress: OnProgress = no_progress,
 ) -> FoundPeople:
     """Who is seen in each face of a table with ``crop``, the landmarks and the crop's square.
 
-    Videos of a pair in ``cannot_links`` are never linked to each other.
+    Videos of a pair in ``cannot_links`` are never linked to each other. ``engine`` embeds, and
+    ``threads`` threads of this process compare.
     """
-    workers = workers or dataset.settings.run.worker_count
-    tracks = embed_tracks(dataset, faces, network, workers=workers, on_progress=on_progress)
-    return people_of(tracks, cannot_links, workers)
+    tracks = embed_tracks(dataset, faces, network, engine, on_progress=on_progress)
+    return people_of(tracks, cannot_links, threads)
 
 
 def people_of(
@@ -175,13 +177,13 @@ def near_edges(
     edges = Edges.none()
     if not len(sound):
         return edges
-    queries, targets = _projected(vectors[sound])
 
     def edges_from(start: int) -> Edges:
         a, b = _perhaps_near(queries, targets, start)
         return allowed(_truly_near(vectors, sound[a], sound[b]))
 
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+    with single_threaded(), ThreadPoolExecutor(threads) as pool:
+        queries, targets = _projected(vectors[sound])
         for found in pool.map(edges_from, range(0, len(sound), _QUERIES)):
             edges += found
             if len(edges) > _MOST_EDGES:
