@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.commands.audit import draw_audit
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.engine import make_engine
 from deepfake_dataset.errors import SplitError
@@ -83,7 +84,7 @@ def split_dataset(
     Raises :class:`DsbuildError`; the manifests are then what they were.
     """
     from deepfake_dataset.split.assignment.given_split import read_given_split
-    from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE, append_cannot_links
+    from deepfake_dataset.split.links.cannot_link import append_cannot_links
     from deepfake_dataset.split.manifests.atomic_publication import (
         lock_manifests,
         publish_manifests,
@@ -95,7 +96,7 @@ def split_dataset(
     assign = optional_path(assign, "assign")
     opened = Dataset.open(dataset)
     opened = replace(opened, settings=opened.settings.override(**settings))
-    manifests = opened.root / "manifests"
+    manifests = opened.root / layout.MANIFESTS
     with lock_manifests(manifests):
         before = _sides_before(manifests, anew=fresh)
         known = {} if fresh or assign else before.copy()
@@ -109,7 +110,7 @@ def split_dataset(
         with staging_folder(manifests) as folder:
             audit = _write_manifests(folder, plan, opened, found.cannot_links)
             # What was asked for comes first: a kill in between must not lose it.
-            append_cannot_links(opened.root / CANNOT_LINKS_FILE, found.new_cannot_links)
+            append_cannot_links(opened.root / layout.CANNOT_LINKS, found.new_cannot_links)
             opened.with_settings(opened.settings)
             record = publish_manifests(
                 folder,
@@ -117,7 +118,7 @@ def split_dataset(
                     plan, opened.settings.split, known, files, pinned=assign is not None
                 ),
             )
-        draw_audit(opened.root, audit)
+        draw_audit(opened, audit)
     return _summary(record, before, found.unusable, audit, plan.proven)
 
 
@@ -137,7 +138,7 @@ def explain_video(
     videos = linked.videos
     found = find_video(video, videos)
     group = int(connected_groups(linked.graph, len(videos))[found])
-    sides = _sides_before(opened.root / "manifests", anew=False)
+    sides = _sides_before(opened.root / layout.MANIFESTS, anew=False)
     return ExplainedGroup(
         path=videos.paths[found],
         group_id=videos.ids[group],
@@ -163,7 +164,6 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     from deepfake_dataset.dataset.face_table import read_faces
     from deepfake_dataset.faces.embedding import embed_crop
     from deepfake_dataset.split.links.cannot_link import (
-        CANNOT_LINKS_FILE,
         parse_cannot_link,
         read_cannot_links,
     )
@@ -179,7 +179,7 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     faces = usable_faces(reviewed, reviewed_only=settings.reviewed_only)
     videos = videos_of(faces)
     new = [parse_cannot_link(cut, videos) for cut in cuts]
-    pairs = read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos).union(new)
+    pairs = read_cannot_links(dataset.root / layout.CANNOT_LINKS, videos).union(new)
     cores = dataset.settings.run.worker_count
     engine = make_engine(workers=cores)
     people = find_people(
@@ -237,7 +237,7 @@ def _write_manifests(
     audited = []
     for name, side in ((f"{Side(side).word}.csv", side) for side in plan.sides):
         write_manifest(folder / name, manifest_rows(plan, side))
-        shown = dataset.root / "manifests" / name
+        shown = dataset.root / layout.MANIFESTS / name
         audited.append(AuditedSide(shown.stem, shown, read_manifest(folder / name), dataset.root))
     audit = audit_split(
         audited,
@@ -249,7 +249,7 @@ def _write_manifests(
         threads=dataset.settings.run.worker_count,
     )
     audit.leakage.refuse()
-    write_audit(folder / "audit.json", audit)
+    write_audit(folder / layout.AUDIT.removeprefix(layout.MANIFESTS), audit)
     return audit
 
 

@@ -248,12 +248,13 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file anywhere in one step, such as one that a user named for a command's output.
+def write_file(path: Path, data: str | bytes) -> None:
+    """Write a file anywhere in one step, such as one that a user named; text as UTF-8.
 
     Raises :class:`DatasetWriteError`.
     """
-    with writing(path), _aside(path, data) as aside:
+    whole = data.encode() if isinstance(data, str) else data
+    with writing(path), _aside(path, whole) as aside:
         aside.replace(path)
         flush(path.parent)
 

@@ -1,14 +1,19 @@
 """The user's cache folder: what can be computed again, a folder for each dataset.
 
 ``~/.cache/dsbuild`` on Linux, or what ``DSBUILD_CACHE`` names. All of it may be deleted while
-nothing runs; it takes time to make again and nothing else.
+nothing runs; it takes time to make again and nothing else. So a file that cannot be read is none,
+and one that cannot be written is done without.
 """
 
 import hashlib
 import os
 import re
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from platformdirs import user_cache_path
 
@@ -32,6 +37,45 @@ def dataset_cache(location: str) -> Path:
     key = hashlib.sha256(os.fsencode(location)).hexdigest()[:16]
     name = _NO_NAME.sub("_", location.rstrip("/").rpartition("/")[2])[:40]
     return cache_root() / "datasets" / f"{key}-{name}"
+
+
+def read_cached(file: Path) -> bytes | None:
+    """The bytes of a file of the cache; None where there is none, or it cannot be read."""
+    with suppress(OSError):
+        return file.read_bytes()
+    return None
+
+
+def write_cached(file: Path, data: bytes) -> None:
+    """Write a file of the cache, whole or not at all; nothing happens where it cannot be."""
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=file.parent, prefix=".partial-", delete=False) as aside:
+            try:
+                aside.write(data)
+                aside.flush()
+                Path(aside.name).replace(file)
+            except BaseException:
+                Path(aside.name).unlink()
+                raise
+
+
+@contextmanager
+def cache_database(file: Path) -> Iterator[sqlite3.Connection]:
+    """An SQLite file of the cache, made where there is none; all or nothing of this is done.
+
+    Raises :class:`OSError` and :class:`sqlite3.Error`, for its caller to do without.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file)) as database, database:
+        yield database
+
+
+def discard_cached(file: Path) -> None:
+    """Take away a file of the cache that is damaged, and what SQLite keeps beside it."""
+    for part in (file, file.with_name(f"{file.name}-journal")):
+        with suppress(OSError):
+            part.unlink()
 
 
 def move_folder(source: Path, target: Path) -> None:

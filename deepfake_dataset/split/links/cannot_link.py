@@ -24,7 +24,6 @@ from deepfake_dataset.split.video_lookup import VideoLookup, find_video
 from deepfake_dataset.split.video_table import VideoTable
 from deepfake_dataset.storage.os_errors import writing
 
-CANNOT_LINKS_FILE = "review/cuts.csv"
 _SCHEMA = pa.schema([("a", pa.string()), ("b", pa.string())])
 
 VideoPair = frozenset[str]
