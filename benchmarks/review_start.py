@@ -3,9 +3,10 @@
     python benchmarks/review_start.py DATASET [FACES]
 
 Makes up a dataset of that many faces (100,000 unless told) of the records and measurements of
-another, which is reviewed first if it never was, each copy moved and worn a little so that no two faces
-are the same. Crops are left out: they were all measured. Prints the time from the command to
-the address when nothing was scored yet, when nothing has changed, and with one more video.
+another, which is reviewed first if it never was, each copy moved and worn a little so that no
+two faces are the same. Crops are left out: they were all measured. Prints the time from the
+command to the address when nothing was scored yet, when nothing has changed, and with one more
+video.
 """
 
 import hashlib
