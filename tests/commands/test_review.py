@@ -58,7 +58,7 @@ def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, 
 def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monkeypatch):
     first = review.open_review(extracted).faces
     written = (extracted / "review" / "queue.csv").stat()
-    monkeypatch.setattr("deepfake_dataset.review.score_cache.score_faces", None)
+    monkeypatch.setattr("deepfake_dataset.review.suspicion_score_cache.score_faces", None)
     assert review.open_review(extracted).faces.equals(first)
     assert (extracted / "review" / "queue.csv").stat() == written
 
