@@ -7,7 +7,7 @@ import typer
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app
 from deepfake_dataset.cli.console import print_json, say
-from deepfake_dataset.cli.print_review import LookBar, print_applied, print_queue
+from deepfake_dataset.cli.print_review import MeasuringBar, print_applied_decisions, print_queue
 from deepfake_dataset.errors import UsageError
 
 
@@ -42,10 +42,10 @@ def review(
 
     if export and apply:
         raise UsageError("--export and --apply at once", "apply first, then export what is left")
-    with LookBar() as bar:
+    with MeasuringBar() as bar:
         if apply:
             applied = commands.apply_review(dataset, apply, reviewer=reviewer, on_progress=bar.show)
-            print_applied(applied)
+            print_applied_decisions(applied)
             answer: Any = applied
         elif export:
             queue = commands.export_queue(dataset, export, on_progress=bar.show)

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.dataset.layout import SHORTCUT_PLOT, SIDES, manifest_key
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import Settings
@@ -83,27 +83,24 @@ def _cannot_links(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
     from deepfake_dataset.split.links.cannot_link import read_cannot_links
     from deepfake_dataset.split.video_table import videos_of
 
-    return read_cannot_links(dataset.root / layout.CANNOT_LINKS, videos_of(faces))
+    return read_cannot_links(dataset.storage, videos_of(faces))
 
 
 def _audited_sides(dataset: Dataset) -> "list[AuditedSide]":
-    from deepfake_dataset.dataset.manifest import read_manifest
-    from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
+    from deepfake_dataset.split.audit.manifest_or_image_folder import side_of_dataset
 
-    files = [dataset.root / layout.manifest_key(side) for side in layout.SIDES]
-    there = [file for file in files if file.is_file()]
+    storage, place = dataset.storage, dataset.storage.location()
+    there = [side for side in SIDES if storage.stat(manifest_key(side))]
     if len(there) < 2:
-        raise UsageError(
-            f"{dataset.root} has no manifests", f"dsbuild split -d {dataset.root} makes them"
-        )
-    return [AuditedSide(file.stem, file, read_manifest(file), dataset.root) for file in there]
+        raise UsageError(f"{place} has no manifests", f"dsbuild split -d {place} makes them")
+    return [side_of_dataset(storage, side) for side in there]
 
 
 def _groups(dataset: Dataset, faces: pa.Table) -> list[str]:
     """The group of each face's video; a video that is in none is one of its own."""
     from deepfake_dataset.split.manifests.atomic_publication import read_record
 
-    record = read_record(dataset.root / layout.MANIFESTS)
+    record = read_record(dataset.storage)
     group = {video.video_id: video.group_id for video in record.videos} if record else {}
     return [group.get(id_) or id_ for id_ in faces["video_id"].to_pylist()]
 
@@ -112,7 +109,7 @@ def draw_audit(dataset: Dataset, audit: "Audit") -> None:
     """Draw how well the label can be told without pixels."""
     from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
-    dataset.storage.put(layout.SHORTCUT_PLOT, draw_shortcut(audit))
+    dataset.storage.put(SHORTCUT_PLOT, draw_shortcut(audit))
 
 
 def audit_files(

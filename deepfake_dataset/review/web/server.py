@@ -11,9 +11,9 @@ import uvicorn
 
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.review.session import ReviewSession
-from deepfake_dataset.review.web.access import is_loopback
-from deepfake_dataset.review.web.app import make_app
-from deepfake_dataset.review.web.thumbnails import Thumbnails
+from deepfake_dataset.review.web.api import make_app
+from deepfake_dataset.review.web.crop_thumbnails import CropThumbnails
+from deepfake_dataset.review.web.security import is_loopback
 
 _TOKEN_BYTES = 24
 _LAST_ANSWERS_S = 3
@@ -34,7 +34,7 @@ def serve(
     Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    Thread(target=Thumbnails.of_session(session).make_first, args=(session,), daemon=True).start()
+    Thread(target=CropThumbnails(session).make_first, daemon=True).start()
     with closing(listen(host, port)) as listener:
         address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
         if not is_loopback(host):

@@ -25,9 +25,9 @@ def draw_shortcut(audit: Audit) -> bytes:
     _draw_auc(whole, stages)
     _draw_features(single, stages)
     # Without the version of the library, so that the same audit gives the same bytes.
-    picture = BytesIO()
-    figure.savefig(picture, format="png", metadata={"Software": None})
-    return picture.getvalue()
+    target = BytesIO()
+    figure.savefig(target, format="png", metadata={"Software": None})
+    return target.getvalue()
 
 
 def _draw_auc(axes: Axes, stages: Sequence[Stage]) -> None:
