@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfake_dataset.commands.status import read_status
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.dataset.layout import OVERVIEW, crop_key, sheet_key
 from deepfake_dataset.errors import MissingKeyError, UsageError
 from deepfake_dataset.sources.locate import find_source, video_id_of_file
-from deepfake_dataset.storage.base import Storage
 from deepfake_dataset.storage.local import write_file
 from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
@@ -40,7 +39,8 @@ def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) 
     wanted = stills_of(record)
     stills = read_frames_rgb(source, wanted) if source else {}
     picture = draw_video(record, lambda face: _crop(opened, record.video_id, face), stills)
-    return _save(picture, opened.storage, sheet_key(record.video_id), output)
+    key = layout.sheet_key(record.video_id)
+    return _save(picture, opened, key, optional_path(output, "output"))
 
 
 def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
@@ -53,24 +53,22 @@ def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
     picture = draw_overview(
         name, read_status(dataset), videos, lambda video, face: _crop(opened, video, face)
     )
-    return _save(picture, opened.storage, OVERVIEW, output)
+    return _save(picture, opened, layout.OVERVIEW, optional_path(output, "output"))
 
 
-def _save(picture: "Image", storage: Storage, key: str, output: StrPath | None) -> Path:
-    """Write the picture where the user named a file, else into the dataset; gives the place."""
-    target = optional_path(output, "output")
-    is_jpeg = target is not None and target.suffix in (".jpg", ".jpeg")
+def _save(picture: "Image", dataset: Dataset, key: str, output: Path | None) -> Path:
+    """Write the picture where the user wants it, or into the dataset; gives its path."""
     data = BytesIO()
-    picture.save(data, "JPEG" if is_jpeg else "PNG")
-    if target is None:
-        storage.put(key, data.getvalue())
-        return Path(storage.location(key))
-    write_file(target, data.getvalue())
-    return target
+    picture.save(data, "JPEG" if output and output.suffix in (".jpg", ".jpeg") else "PNG")
+    if output is None:
+        dataset.storage.put(key, data.getvalue())
+        return Path(dataset.storage.location(key))
+    write_file(output, data.getvalue())
+    return output
 
 
 def _crop(dataset: Dataset, video_id: str, face_id: str) -> bytes:
-    key = crop_key(video_id, face_id)
+    key = layout.crop_key(video_id, face_id)
     try:
         return dataset.storage.get(key)
     except MissingKeyError as error:

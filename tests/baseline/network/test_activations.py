@@ -15,6 +15,8 @@ from deepfake_dataset.baseline.network.activations import (
     mean_activations,
 )
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(1)
 
 
