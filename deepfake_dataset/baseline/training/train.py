@@ -34,7 +34,7 @@ from deepfake_dataset.baseline.training.optimiser import (
     scheduled_rate,
 )
 from deepfake_dataset.baseline.training.recipes import Recipe
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 _SETTLED = 16
 """Batches that the statistics of an epoch's end are taken from: 512 faces by default."""
@@ -101,7 +101,7 @@ def train(
         while len(state.history) < recipe.epochs and not _is_done(state, recipe):
             state = _one_epoch(model, batches_of_epochs, validate, recipe, state, on_progress)
             write_checkpoint(folder, state)
-            write_whole(folder / HISTORY_FILE, _as_csv(state.history))
+            write_file(folder / HISTORY_FILE, _as_csv(state.history))
     trained = build(recipe.model)
     trained.set_weights(state.best or state.network)
     return trained
