@@ -45,7 +45,7 @@ fuzz: $(VENV)/.dev
 pictures: demo
 	$(BIN)/dsbuild sheet -d demo/dataset -o docs/images/overview.jpg
 	$(BIN)/dsbuild sheet -d demo/dataset real/collins-1.mp4 -o docs/images/sheet.jpg
-	$(BIN)/python docs/review_pictures.py demo/dataset docs/images
+	$(BIN)/python docs/review_screenshots.py demo/dataset docs/images
 
 # The JSON Schemas, from the records: those in the package, and the same for people to read.
 schemas: $(VENV)/.dev

@@ -144,7 +144,7 @@ def one_run(
     training, validation = rest.at(part), rest.at(back)
     folder = runs / f"{name}-{fold}-{asked.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    network = train(training, validation, asked, folder, resume=True, tell=_tell)
+    network = train(training, validation, asked, folder, resume=True, on_progress=_tell)
     model = with_preprocessing(network, levelled=asked.levelled)
     at_validation = predict_examples(model, validation, resize=asked.resize)
     calibration = fit_calibration(

@@ -40,7 +40,7 @@ def score(
     """
     with Bar() as bar:
         scored = score_(
-            model, given, output=output, threshold=threshold, tell=bar.show, workers=workers
+            model, given, output=output, threshold=threshold, on_progress=bar.show, workers=workers
         )
     _print(scored)
     if as_json:

@@ -71,7 +71,7 @@ def train_baseline(
             force=force,
             mixed=mixed,
             audit=refuse_overlap,
-            tell=bar.show,
+            on_progress=bar.show,
         )
     _print(baseline)
     if as_json:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.commands.extract import Care, Progress, extract_into
+from deepfake_dataset.commands.extract import Progress, RunPolicy, extract_into
 from deepfake_dataset.commands.follow_up import Result, Step, follow_up
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Summary
@@ -63,12 +63,12 @@ def run_unattended(
     train: bool = False,
     metrics: StrPath | None = None,
     log_json: bool = False,
-    tell: Callable[[Video], None] = lambda _: None,
+    on_progress: Callable[[Video], None] = lambda _: None,
 ) -> RunSummary:
     """Extract what is new, refresh the review queue, split and train where told to.
 
     A queue, a split and a training whose inputs have not changed are left as they are. Videos
-    that failed are tried again in later runs, three in all; ``tell`` hears of each when it
+    that failed are tried again in later runs, three in all; ``on_progress`` hears of each when it
     fails for the first time. What is done and what fails goes to the dataset's log, and to
     ``metrics`` as numbers, however the run ends.
 
@@ -94,9 +94,14 @@ def run_unattended(
         note("began", dataset=str(dataset.absolute()))
         began = time.monotonic()
         opened = Dataset.open_for_writing(dataset)
-        care = Care(settle_s, arriving=True, backs_off=True, stopped=stopped)
+        policy = RunPolicy(settle_s, arriving=True, backs_off=True, stopped=stopped)
         extraction = extract_into(
-            opened, videos, lease, labels=labels, care=care, tell=_reporter(note, tell)
+            opened,
+            videos,
+            lease,
+            labels=labels,
+            policy=policy,
+            on_progress=_reporter(note, on_progress),
         )
         steps = () if stopped() else follow_up(opened, split=split, train=train, note=note)
         summary = RunSummary(
@@ -110,7 +115,7 @@ def run_unattended(
     return summary
 
 
-def _reporter(note: Note, tell: Callable[[Video], None]) -> Callable[[Progress], None]:
+def _reporter(note: Note, on_progress: Callable[[Video], None]) -> Callable[[Progress], None]:
     """Writes the log while videos end, and tells people of a failure once."""
 
     def report(progress: Progress) -> None:
@@ -124,7 +129,7 @@ def _reporter(note: Note, tell: Callable[[Video], None]) -> Callable[[Progress],
             return
         note(str(video.status), **what, error=video.error, message=video.message)
         if not progress.again:
-            tell(video)
+            on_progress(video)
 
     return report
 

@@ -46,7 +46,7 @@ def score(
     *,
     output: StrPath | None = None,
     threshold: float = 0.5,
-    tell: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
     workers: int | None = None,
 ) -> "ScoringResult":
     """Score a manifest, a dataset, an image, a folder of images, or videos.
@@ -73,7 +73,7 @@ def score(
     with TemporaryDirectory(prefix="dsbuild-") as folder:
         dataset = Path(folder) / "dataset"
         Dataset.create(dataset, _settings_for(model))
-        extract_faces([given], dataset, tell=tell, workers=workers)
+        extract_faces([given], dataset, on_progress=on_progress, workers=workers)
         return _score_dataset(asked, Dataset.open(dataset))
 
 

@@ -61,7 +61,7 @@ def train_baseline(
     force: bool = False,
     mixed: bool = False,
     audit: Audit | None = None,
-    tell: Callable[["TrainingProgress"], None] = lambda _: None,
+    on_progress: Callable[["TrainingProgress"], None] = lambda _: None,
 ) -> TrainedBaseline:
     """Train a network, score it on faces held back, and write ``models/<run>/``.
 
@@ -93,7 +93,7 @@ def train_baseline(
         weights=optional_path(weights, "weights"),
         resume=resume,
         mixed=mixed,
-        tell=tell,
+        on_progress=on_progress,
     )
     save_model(folder, network, levelled=asked.levelled)
     return _score(folder, recipe, asked, network, sides, threshold)

@@ -37,7 +37,7 @@ def verify_dataset(
     *,
     repair: bool = False,
     wait: bool = False,
-    tell: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Verified:
     """Read every record, hash every crop, look for what nobody names, check the manifests.
 
@@ -50,14 +50,17 @@ def verify_dataset(
         problems = tuple(check.problems())
         left = problems
         if repair and problems:
-            _repair(opened, problems, lease, tell)
+            _repair(opened, problems, lease, on_progress)
             check = Check(opened)
             left = tuple(check.problems())
     return Verified(check.records, check.crops, check.bytes, problems, left)
 
 
 def _repair(
-    dataset: Dataset, problems: Sequence[Problem], lease: Lease, tell: Callable[[Progress], None]
+    dataset: Dataset,
+    problems: Sequence[Problem],
+    lease: Lease,
+    on_progress: Callable[[Progress], None],
 ) -> None:
     for problem in problems:
         if problem.flaw is Flaw.HALF_MADE:
@@ -76,7 +79,7 @@ def _repair(
         return  # a record that stays damaged lets no run begin
     found = Found(files, (), (), 0)
     with dataset.swept():
-        Extraction(dataset, found, lease, again=damaged).do_what_is_due(tell)
+        Extraction(dataset, found, lease, again=damaged).do_what_is_due(on_progress)
 
 
 def _files_of(dataset: Dataset, video_ids: Iterable[str]) -> Iterable[VideoFile]:

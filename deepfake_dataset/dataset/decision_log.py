@@ -20,7 +20,11 @@ from pyarrow import csv as arrow_csv
 from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import arrow_schema, to_row
-from deepfake_dataset.dataset.spreadsheet_safety import neutral, one_line, restored_column
+from deepfake_dataset.dataset.spreadsheet_safety import (
+    formula_restored_column,
+    formula_safe,
+    one_line,
+)
 from deepfake_dataset.errors import DecisionsError, StorageError, UnavailableError
 from deepfake_dataset.records import Box, Label
 from deepfake_dataset.settings import ExtractSettings
@@ -181,7 +185,7 @@ def _flat_cells(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, ob
         elif isinstance(value, list):
             yield prefix + name, " ".join(map(str, value))
         elif isinstance(value, str):
-            yield prefix + name, neutral(one_line(value))
+            yield prefix + name, formula_safe(one_line(value))
         else:
             yield prefix + name, "" if value is None else value
 
@@ -216,7 +220,7 @@ def _checked(place: str, table: pa.Table) -> pa.Table:
         raise _damaged(place, f"row {row + 2} is no decision")
     for name in ("reviewer", "reason", "before", "after"):
         place = table.schema.get_field_index(name)
-        table = table.set_column(place, SCHEMA.field(name), restored_column(table[name]))
+        table = table.set_column(place, SCHEMA.field(name), formula_restored_column(table[name]))
     return table.cast(SCHEMA)
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import arrow_schema
 from deepfake_dataset.records import Box, Face, Provenance, Video
@@ -47,8 +47,8 @@ def read_faces(dataset: Dataset) -> pa.Table:
 
 
 def _states_with_faces(dataset: Dataset) -> dict[str, str]:
-    states, briefs = dataset.record_versions(), read_briefs(dataset)
-    return {id_: states[id_] for id_ in sorted(states) if id_ in briefs and briefs[id_].faces}
+    states, summaries = dataset.record_versions(), read_summaries(dataset)
+    return {id_: states[id_] for id_ in sorted(states) if id_ in summaries and summaries[id_].faces}
 
 
 def _faces_schema() -> pa.Schema:

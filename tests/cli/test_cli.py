@@ -233,7 +233,9 @@ def test_demo_makes_videos_a_dataset_and_an_overview(dsbuild, monkeypatch, tmp_p
     totals = totals_of([])
     summary = Summary(2, 0, 0, 0, 0, totals, totals)
     made = Demo(tmp_path / "videos", tmp_path / "dataset", tmp_path / "o.png", summary)
-    monkeypatch.setattr(deepfake_dataset.commands.demo, "make_demo", lambda folder, tell: made)
+    monkeypatch.setattr(
+        deepfake_dataset.commands.demo, "make_demo", lambda folder, on_progress: made
+    )
     ran = dsbuild("demo", tmp_path, "--json")
     assert (ran.code, ran.json["found"]) == (0, 2)
     assert all(str(path) in ran.err for path in (made.videos, made.dataset, made.sheet))

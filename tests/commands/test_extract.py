@@ -137,7 +137,7 @@ def test_without_its_models_it_says_what_to_install_and_loses_nothing(
 def test_progress_is_told_after_every_video(small, extract):
     (small / "gone.mp4").symlink_to("nowhere")
     told: list[Any] = []
-    extract(small, tell=told.append)
+    extract(small, on_progress=told.append)
     assert [(p.done, p.to_do) for p in told] == [(n, 4) for n in range(5)]
     assert told[0].video is None
     assert [p.video.path for p in told[1:]] == ["gone.mp4", "c.mp4", "real/a.mp4", "real/b.mp4"]
@@ -404,7 +404,7 @@ def test_an_interrupted_run_keeps_what_is_committed_and_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        extract(videos, faces_per_scene=3, tell=interrupt)
+        extract(videos, faces_per_scene=3, on_progress=interrupt)
     assert list(by_path(ds)) == ["fake/wall.mp4"]
     assert not half_made.exists()
     with file_lease(ds):

@@ -46,7 +46,7 @@ def _rows(file):
 
 def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, dsbuild):
     told = []
-    queue = review.refresh_queue(extracted, tell=lambda done, of: told.append((done, of)))
+    queue = review.refresh_queue(extracted, on_progress=lambda done, of: told.append((done, of)))
     rows = _rows(extracted / "review" / "queue.csv")
     faces = read_faces(Dataset.open(extracted))
     assert sorted(row["face_id"] for row in rows) == sorted(faces["face_id"].to_pylist())
@@ -58,7 +58,7 @@ def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, 
 def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monkeypatch):
     first = review.open_review(extracted).faces
     written = (extracted / "review" / "queue.csv").stat()
-    monkeypatch.setattr("deepfake_dataset.review.score_cache.score_faces", None)
+    monkeypatch.setattr("deepfake_dataset.review.suspicion_score_cache.score_faces", None)
     assert review.open_review(extracted).faces.equals(first)
     assert (extracted / "review" / "queue.csv").stat() == written
 

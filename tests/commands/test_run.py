@@ -212,7 +212,7 @@ def test_a_video_that_fails_is_tried_in_three_runs_and_told_once(videos, run, ds
     told: list[str] = []
     codes = []
     for _ in range(8):
-        codes.append(run(videos, tell=lambda video: told.append(video.path)).exit_code)
+        codes.append(run(videos, on_progress=lambda video: told.append(video.path)).exit_code)
         hours(1)
     assert codes == [2, 2, 0, 2, 0, 0, 0, 0]
     assert len(crashing) == 3 * 2

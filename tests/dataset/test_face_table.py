@@ -3,7 +3,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES, read_faces
 from deepfake_dataset.dataset.layout import record_key
@@ -51,7 +51,7 @@ def test_only_records_that_changed_are_read_again(dataset, monkeypatch):
     before = read_faces(dataset)
     video = dataset.read(IDS[1])
     dataset.rewrite(replace(video, provenance=Provenance(Label.FAKE, "Deepfakes")))
-    read_briefs(dataset)  # has a cache of its own
+    read_summaries(dataset)  # has a cache of its own
     read, read_table = [], Dataset.read_table
 
     def noted(self, video_id):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deepfake_dataset.dataset.cache_table import CacheTable
-from deepfake_dataset.dataset.catalog.attempts import AttemptLog, Attempts
+from deepfake_dataset.dataset.catalog.attempts import Attempts, FailedAttempts
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.upgrade import move_old_cache
 from deepfake_dataset.errors import DatasetWriteError
@@ -47,7 +47,7 @@ def fill(dataset) -> Callable[[], None]:
 
 
 def attempts(dataset: Dataset) -> dict[str, Attempts]:
-    return AttemptLog(dataset)._table.load()
+    return FailedAttempts(dataset)._table.load()
 
 
 def below(folder: Path) -> list[str]:
@@ -69,7 +69,7 @@ def test_state_goes_into_the_dataset_and_the_rest_into_the_users_cache(dataset, 
 def test_nothing_is_moved_twice_and_newer_things_stay(dataset, fill, cache):
     fill()
     Dataset.open_for_writing(dataset.root)
-    AttemptLog(dataset).forget([ID])
+    FailedAttempts(dataset).forget([ID])
     (dataset.cache_folder / "faces.parquet").write_text("newer")
     before = below(dataset.root)
     Dataset.open_for_writing(dataset.root)

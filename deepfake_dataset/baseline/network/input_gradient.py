@@ -20,7 +20,7 @@ def _tensorflow(of: Callable[[Any], Any], at: NDArray[np.float32]) -> Any:
     with tensorflow.GradientTape() as tape:
         tape.watch(point)
         result = of(point)
-    return tape.input_gradient(result, point)
+    return tape.gradient(result, point)
 
 
 def _jax(of: Callable[[Any], Any], at: NDArray[np.float32]) -> Any:

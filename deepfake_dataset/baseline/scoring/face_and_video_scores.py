@@ -14,7 +14,7 @@ from deepfake_dataset.baseline.scoring.predictions import (
     videos_by_mean,
     videos_by_share,
 )
-from deepfake_dataset.dataset.spreadsheet_safety import neutral
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe
 from deepfake_dataset.records import Label
 
 _LABELS = {1: Label.REAL, 0: Label.FAKE, UNKNOWN: Label.UNKNOWN}
@@ -117,7 +117,7 @@ def scores_csv(rows: Sequence[FaceScore] | Sequence[VideoScore], record: type) -
 
 def _cells(values: Iterable[object]) -> Iterable[str]:
     for value in values:
-        yield f"{value:.6f}" if isinstance(value, float) else neutral(_text(value))
+        yield f"{value:.6f}" if isinstance(value, float) else formula_safe(_text(value))
 
 
 def _text(value: object) -> str:

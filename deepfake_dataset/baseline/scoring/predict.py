@@ -23,11 +23,11 @@ def predict(
     examples: Examples,
     *,
     resize: str = "area",
-    tell: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float64]:
     """p_real of each face, in [0, 1].
 
-    ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
+    ``resize`` is the recipe's. ``on_progress`` is given the number of faces after each batch.
     Raises :class:`ImagesError` where an image cannot be read.
     """
     side = input_side_px(model)
@@ -39,7 +39,7 @@ def predict(
     for batch in load_batches(range(len(examples)), load, _BATCH):
         faces = np.multiply(batch.pixels, _LEVEL, dtype=np.float32)
         scores.append(np.asarray(model.predict_on_batch(faces)[:, 0], np.float64))
-        tell(len(batch.label))
+        on_progress(len(batch.label))
     return np.concatenate(scores)
 
 

@@ -51,7 +51,7 @@ class TrainingProgress:
     """The epoch's figures, in the last message of each."""
 
 
-Tell = Callable[[TrainingProgress], None]
+OnProgress = Callable[[TrainingProgress], None]
 
 
 def train(
@@ -63,7 +63,7 @@ def train(
     weights: Path | None = None,
     resume: bool = False,
     mixed: bool = False,
-    tell: Tell = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Any:
     """The trained network; a checkpoint and ``history.csv`` are in ``folder`` after each epoch.
 
@@ -92,7 +92,7 @@ def train(
     validate = partial(validate_epoch, shown, validation, recipe)
     with TrainingBatches(training, input_side_px(model), recipe, folder) as batches_of_epochs:
         while len(state.history) < recipe.epochs and not should_stop(state, recipe):
-            state = _one_epoch(model, batches_of_epochs, validate, recipe, state, tell)
+            state = _one_epoch(model, batches_of_epochs, validate, recipe, state, on_progress)
             write_checkpoint(folder, state)
             write_history(folder, state.history)
     trained = build_model(recipe.model)
@@ -116,7 +116,7 @@ def _restore(model: Any, state: Checkpoint) -> None:
     """Put the checkpoint's numbers into network and optimiser."""
     if state.network:
         model.set_weights(state.network)
-        model.optimizer.build_model(model.trainable_variables)
+        model.optimizer.build(model.trainable_variables)
         for variable, value in zip(model.optimizer.variables, state.optimiser, strict=True):
             variable.assign(value)
 
@@ -127,7 +127,7 @@ def _one_epoch(
     validate: Callable[[], dict[str, Any]],
     recipe: Recipe,
     state: Checkpoint,
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> Checkpoint:
     done, updates = len(state.history), batches_of_epochs.updates
     reseed_dropout(model, recipe.seed, done)
@@ -139,7 +139,7 @@ def _one_epoch(
             model.reset_metrics()  # some versions of Keras average over calls, some do not
             total += model.train_on_batch(part.pixels, part.label)
         loss, accuracy = (float(sum_) / (number + 1) / recipe.accumulate for sum_ in total)
-        tell(TrainingProgress(done + 1, number + 1, updates, recipe.epochs, loss))
+        on_progress(TrainingProgress(done + 1, number + 1, updates, recipe.epochs, loss))
     parts_again = islice(chain.from_iterable(batches_of_epochs.epoch(done)), _SETTLED)
     recompute_batch_norm(model, (part.pixels for part in parts_again))
     network = _copied(model.get_weights())
@@ -152,7 +152,7 @@ def _one_epoch(
         best=network if better and recipe.patience else state.best,
         best_epoch=epoch.epoch if better else state.best_epoch,
     )
-    tell(TrainingProgress(done + 1, updates, updates, recipe.epochs, loss, epoch))
+    on_progress(TrainingProgress(done + 1, updates, updates, recipe.epochs, loss, epoch))
     return new
 
 

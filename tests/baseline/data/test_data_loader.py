@@ -31,7 +31,7 @@ def test_the_network_goes_first_and_helpers_stand_back() -> None:
 
 NICE = """
 import os, threading
-from deepfake_dataset.baseline.data.images import map_in_order
+from deepfake_dataset.baseline.data.data_loader import map_in_order
 os.nice(%d)
 nice = lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 print(*set(map_in_order(nice, range(4), ahead=2)))

@@ -37,11 +37,11 @@ class KilledError(Exception):
 
 
 def _kill_in_epoch(number: int) -> object:
-    def tell(progress: TrainingProgress) -> None:
+    def on_progress(progress: TrainingProgress) -> None:
         if progress.epoch == number and progress.update == 2:
             raise KilledError
 
-    return tell
+    return on_progress
 
 
 def test_meso4_finds_a_planted_signal(make_faces: MakeFaces, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     wanted = train(training, validation, asked, whole)
     with pytest.raises(KilledError):
-        train(training, validation, asked, killed, tell=_kill_in_epoch(3))  # type: ignore[arg-type]
+        train(training, validation, asked, killed, on_progress=_kill_in_epoch(3))  # type: ignore[arg-type]
     assert len(read_history(killed).epoch) == 2
     got = train(training, validation, asked, killed, resume=True)
     for a, b in zip(wanted.get_weights(), got.get_weights(), strict=True):

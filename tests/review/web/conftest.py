@@ -21,7 +21,7 @@ from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import NoFaceThereError, SourceGoneError
 from deepfake_dataset.records import Box, Face, Label, Provenance, Video
 from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
-from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.reasons import BUILT_IN
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import make_server
 from deepfake_dataset.settings import Settings
@@ -97,7 +97,7 @@ def _placed(face: Face, crop: bytes) -> Face:
 def ranked(faces: pa.Table) -> pa.Table:
     """Worst first, with suspicions and reasons made up by position."""
     worst = np.linspace(1, 0, faces.num_rows)
-    names = [reason.name for reason in REASONS]
+    names = [reason.name for reason in BUILT_IN]
     reasons = [[names[i % len(names)]] if i % 3 else [] for i in range(faces.num_rows)]
     faces = faces.append_column("suspicion", pa.array(worst))
     return faces.append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
