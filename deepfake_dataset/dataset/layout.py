@@ -46,6 +46,8 @@ SPLIT_RECORD = f"{MANIFESTS}split.json"
 """Which video stands on which side, and the hashes of the manifests."""
 AUDIT = f"{MANIFESTS}audit.json"
 """What leaks, and what gives the label away."""
+STAGED_SPLIT = f"{STATE}split/"
+"""The files of a split that is being published; empty at all other times."""
 
 OVERVIEW = f"{REPORTS}overview{IMAGE_SUFFIX}"
 SHORTCUT_PLOT = f"{REPORTS}shortcut{IMAGE_SUFFIX}"

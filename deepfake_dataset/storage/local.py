@@ -5,6 +5,7 @@ a kill meets the old bytes or the new ones. What is aside has a name that begins
 ``.partial-``; it is never listed, and a later run discards it.
 """
 
+import errno
 import fcntl
 import itertools
 import os
@@ -27,6 +28,8 @@ from deepfake_dataset.storage.os_errors import writing
 ASIDE = ".partial-"
 """Begins the names of files that are not whole yet."""
 _numbers = itertools.count()
+_NO_SECOND_NAMES = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV}
+"""How file systems without hard links, or with no more of them, refuse one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,16 @@ class LocalStorage:
                 with _holding(path.parent):
                     file.replace(path)
         _flush_all({path.parent for _, path in moves})
+
+    def copy(self, source: str, target: str) -> str:
+        """As :meth:`Storage.copy`: a second name of the file, where the file system has these."""
+        known, path = self.path(source), self.path(target)
+        with self._reading(source):
+            known.stat()
+        with writing(path), _second_name(known, path) as aside, _holding(path.parent):
+            aside.replace(path)
+            flush(path.parent)
+            return file_version(path.stat())
 
     @contextmanager
     def spool(self, prefix: str = "") -> Iterator[Spool]:
@@ -266,7 +279,7 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
     look alike.
     """
     _make_folder(path.parent)
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
+    aside = _name_aside(path)
     try:
         with FileIO(aside, "w") as file:
             _write_out(file, data)
@@ -275,6 +288,31 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
         yield aside
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _second_name(file: Path, path: Path) -> Iterator[Path]:
+    """The file under a name beside the path, gone afterwards unless it was renamed.
+
+    Objects are replaced and never changed, so two may be one file.
+    """
+    _make_folder(path.parent)
+    aside = _name_aside(path)
+    try:
+        try:
+            os.link(file, aside)
+        except OSError as error:
+            if error.errno not in _NO_SECOND_NAMES:
+                raise
+            shutil.copyfile(file, aside)
+            flush(aside)
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _name_aside(path: Path) -> Path:
+    return path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
 
 
 @contextmanager

@@ -21,7 +21,7 @@ Rows = NDArray[Any]
 class CropVectorCache:
     """Vectors of one length and type, a row for each crop.
 
-    It lies below ``.cache/`` and may be deleted at any time. One that is damaged is begun
+    It lies in the user's cache folder and may be deleted at any time. One that is damaged is begun
     anew; where nothing can be written nothing is kept.
     """
 
