@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Self, cast
 import tomlkit
 
 from deepfake_dataset.errors import SettingsError
+from deepfake_dataset.plugins import DETECTORS, plugin_names
 
 RECORD_VERSION = 12
 """Raised whenever extraction would give other bytes for the same video and settings."""
@@ -31,11 +32,11 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str | int, ...] = (),
+    plugins: str = "",
 ) -> Any:
-    return field(
-        default=default,
-        metadata={"help": help_, "low": low, "high": high, "choices": choices},
-    )
+    """A field; with ``plugins``, names that other packages add to that group are choices too."""
+    meta = {"help": help_, "low": low, "high": high, "choices": choices, "plugins": plugins}
+    return field(default=default, metadata=meta)
 
 
 def allowed(setting: Mapping[str, Any]) -> str:
@@ -65,11 +66,16 @@ class Section:
                 object.__setattr__(self, f.name, float(value) + 0.0)
 
 
+def _added(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Choices that other packages add."""
+    return plugin_names(meta["plugins"]) if meta["plugins"] else ()
+
+
 def _is_allowed(value: Any, kind: type, meta: Mapping[str, Any]) -> bool:
     if type(value) is not kind and not (kind is float and type(value) is int):
         return False
     if meta["choices"]:
-        return value in meta["choices"]
+        return value in meta["choices"] or value in _added(meta)
     return meta["low"] is None or bool(meta["low"] <= value <= meta["high"])
 
 
@@ -83,7 +89,9 @@ def _hint(setting: Field[Any]) -> str:
 class ExtractSettings(Section):
     """What decides the bytes that extraction writes; a change makes a video's record stale."""
 
-    detector: str = _setting("hog", "what finds faces", choices=("hog", "cnn", "haar"))
+    detector: str = _setting(
+        "hog", "what finds faces", choices=("hog", "cnn", "haar"), plugins=DETECTORS
+    )
     landmarks: int = _setting(
         68, "points a face: 68 (model for non-commercial use) or 5", choices=(68, 5)
     )

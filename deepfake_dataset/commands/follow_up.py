@@ -111,7 +111,7 @@ def _do(task: _Task, dataset: Dataset) -> Step:
 def _refresh(dataset: Dataset) -> str:
     from deepfake_dataset.commands.review import refresh_queue
 
-    refresh_queue(dataset.root)
+    refresh_queue(dataset.storage)
     return ""
 
 

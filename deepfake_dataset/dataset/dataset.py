@@ -144,6 +144,11 @@ class Dataset:
         )
 
     @property
+    def name(self) -> str:
+        """The last part of where it lies."""
+        return self.storage.identity().rpartition("/")[2]
+
+    @property
     def cache_folder(self) -> Path:
         """Where the user's cache has what was computed of this dataset; it may not be there yet."""
         return dataset_cache(self.storage.identity())

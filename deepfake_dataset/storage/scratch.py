@@ -8,13 +8,18 @@ import hashlib
 import os
 import re
 import shutil
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from deepfake_dataset.storage.local import ASIDE
+
 CACHE_VARIABLE = "DSBUILD_CACHE"
 """The environment variable that names another folder."""
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_numbers = count()
 
 
 def cache_root() -> Path:
@@ -34,6 +39,29 @@ def dataset_cache(location: str) -> Path:
     return cache_root() / "datasets" / f"{key}-{name}"
 
 
+def read_cached(file: Path) -> bytes | None:
+    """What a file of a cache folder holds; None where it is missing or cannot be read."""
+    with suppress(OSError):
+        return file.read_bytes()
+    return None
+
+
+def write_cached(file: Path, data: bytes) -> None:
+    """Write a file of a cache folder, whole or not at all.
+
+    Where it cannot be written it is done without. It need not outlast a crash of the machine,
+    so nothing waits for the disk.
+    """
+    aside = file.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{file.name}"[:255])
+    with suppress(OSError):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(data)
+            aside.replace(file)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
 def move_folder(source: Path, target: Path) -> None:
     """Move the files below a folder to below another one, each whole; then the first is gone.
 
@@ -43,7 +71,7 @@ def move_folder(source: Path, target: Path) -> None:
         place = target / file.relative_to(source)
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            aside = place.with_name(f".partial-{place.name}")
+            aside = place.with_name(f"{ASIDE}{place.name}")
             shutil.copyfile(file, aside)
             aside.replace(place)
         file.unlink()

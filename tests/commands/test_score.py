@@ -19,6 +19,8 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, ModelError
 from deepfake_dataset.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:

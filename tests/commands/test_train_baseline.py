@@ -23,9 +23,12 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, LeakError, MissingExtraError, UsageError
 from deepfake_dataset.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
+    ),
+]
 QUICK = ("model=notebook", "epochs=2", "batch=8", "learning_rate=3e-3")
 FILES = (
     "calibration.json",

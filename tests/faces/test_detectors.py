@@ -1,13 +1,18 @@
 """One suite that every detector must pass."""
 
+from importlib.metadata import EntryPoint
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deepfake_dataset import plugins
+from deepfake_dataset.errors import SettingsError
 from deepfake_dataset.faces.detectors import Detection, Detector, make_detector
 from deepfake_dataset.faces.detectors.hog import HogDetector
 from deepfake_dataset.records import Box
+from deepfake_dataset.settings import ExtractSettings
 
 Picture = NDArray[np.uint8]
 
@@ -162,3 +167,30 @@ def test_hog_looks_at_as_many_sizes_as_it_is_told(
     assert hog.find(seen, sizes=sizes, view=found.view) == [found]
     if sizes > 1:
         assert hog.find(seen, sizes=1) == []
+
+
+class Everywhere:
+    """A detector of another package."""
+
+    def find(self, image: Picture, **_: object) -> list[Detection]:
+        return [Detection(Box(0, 0, 1, 1), 1.0)]
+
+
+def test_a_detector_of_another_package_is_made_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("everywhere", f"{__name__}:Everywhere", plugins.DETECTORS)
+
+    def found(group: str, name: str = "everywhere") -> list[EntryPoint]:
+        return [point] if (group, name) == (point.group, point.name) else []
+
+    caches = (plugins.plugin_names, plugins.load_plugin, make_detector)
+    with pytest.raises(SettingsError, match="everywhere"):
+        ExtractSettings(detector="everywhere")
+    monkeypatch.setattr(plugins, "entry_points", found)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert ExtractSettings(detector="everywhere").detector == "everywhere"
+        assert type(make_detector("everywhere")).__name__ == "Everywhere"
+    finally:
+        for cache in caches:
+            cache.cache_clear()

@@ -9,6 +9,8 @@ from deepfake_dataset.baseline.models import build_model
 from deepfake_dataset.baseline.network.load_weights import load_weights
 from deepfake_dataset.baseline.scoring.predict import predict
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = {
     ("meso4", "Meso4_DF"): (0.0414, 0.0487, 0.9897, 0.9977),
     ("meso4", "Meso4_F2F"): (0.8312, 0.6411, 0.8810, 0.9524),

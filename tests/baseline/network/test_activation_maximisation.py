@@ -14,6 +14,8 @@ from deepfake_dataset.baseline.network.layers_to_show import layers_to_show
 
 from .conftest import faces
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def excited(model: Any) -> dict[str, MaximisingInputs]:

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from deepfake_dataset.baseline.network.layers_to_show import layers_to_show
 from deepfake_dataset.baseline.network.mean_activations import mean_activations
 
 from .conftest import faces
+
+pytestmark = pytest.mark.slow
 
 
 def test_joints_stand_for_the_branches_that_they_join(model: Any) -> None:

@@ -9,9 +9,12 @@ from deepfake_dataset.baseline.models import MODELS, build_model, input_side_px
 from deepfake_dataset.baseline.network.load_weights import load_weights
 from deepfake_dataset.errors import RecipeError, WeightsError
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
+    ),
+]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from deepfake_dataset.baseline.network.mean_activations import mean_activations
 
 from .conftest import faces
 
+pytestmark = pytest.mark.slow
+
 
 def test_means_are_those_of_all_faces_however_many_are_in_memory(
     model: Any, monkeypatch: pytest.MonkeyPatch

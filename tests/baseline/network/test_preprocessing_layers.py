@@ -18,6 +18,8 @@ from deepfake_dataset.baseline.network.preprocessing_layers import (
     without_preprocessing,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> Any:

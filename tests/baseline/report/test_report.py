@@ -25,6 +25,8 @@ from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.baseline.training.history import HISTORY_FILE
 from deepfake_dataset.dataset.schema import from_row
 
+pytestmark = pytest.mark.slow
+
 ABOUT = About("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
 CALIBRATION = Calibration(2.0, faces=20, groups=4, loss_before=0.5, loss_after=0.4)
 SECTIONS = [

@@ -19,6 +19,8 @@ from deepfake_dataset.errors import ModelError, WeightsError
 
 from ..conftest import MakeFaces
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> Any:

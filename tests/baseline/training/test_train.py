@@ -17,6 +17,8 @@ from deepfake_dataset.errors import ImagesError, UsageError
 
 from ..conftest import MakeFaces
 
+pytestmark = pytest.mark.slow
+
 QUICK = Recipe(model="notebook", epochs=3, batch=8, learning_rate=3e-3, flip=True, jpeg=0.5)
 
 

@@ -19,6 +19,8 @@ from deepfake_dataset.split.audit.shortcut_classifier import (
 )
 from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
+pytestmark = pytest.mark.slow
+
 FACES = 6
 
 
