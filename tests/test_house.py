@@ -18,7 +18,7 @@ TESTED_IN = {
     "baseline/models/": "tests/baseline/network/test_load_weights.py",
     "baseline/report/": "tests/baseline/report/test_report.py",
     "baseline/scoring/predict.py": "tests/baseline/scoring/test_trained_model.py",
-    "baseline/scoring/auc_and_equal_error_rate.py": "tests/baseline/scoring/test_accuracy_metrics.py",
+    "baseline/scoring/auc_and_eer.py": "tests/baseline/scoring/test_accuracy_metrics.py",
     "baseline/scoring/face_and_video_scores.py": "tests/commands/test_score.py",
     "baseline/training/": "tests/baseline/training/test_train.py",
     "cli/": "tests/cli/test_cli.py",

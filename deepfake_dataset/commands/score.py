@@ -193,11 +193,11 @@ def _written(asked: _Asked, scored: "ScoringResult") -> "ScoringResult":
         VideoScore,
         scores_csv,
     )
-    from deepfake_dataset.storage.atomic import write_whole
+    from deepfake_dataset.storage.local import write_file
 
     if asked.output is not None:
-        write_whole(asked.output / FACES_FILE, scores_csv(scored.faces, FaceScore))
-        write_whole(asked.output / VIDEOS_FILE, scores_csv(scored.videos, VideoScore))
+        write_file(asked.output / FACES_FILE, scores_csv(scored.faces, FaceScore))
+        write_file(asked.output / VIDEOS_FILE, scores_csv(scored.videos, VideoScore))
     return scored
 
 
@@ -205,7 +205,7 @@ def _draw_timelines(
     asked: _Asked, dataset: Dataset, videos: Sequence[Video], scores: "Predictions"
 ) -> None:
     from deepfake_dataset.baseline.report.score_timeline import draw_timeline
-    from deepfake_dataset.storage.atomic import write_whole
+    from deepfake_dataset.storage.local import write_file
 
     assert asked.output is not None
     start = 0
@@ -216,7 +216,7 @@ def _draw_timelines(
             parts = [_part(dataset, video, scene, p_real) for scene in video.scenes]
             title = f"{name} · mean p_real {p_real.mean():.3f}"
             picture = draw_timeline(title, parts, asked.threshold)
-            write_whole(asked.output / TIMELINES_FOLDER / f"{name}.png", picture)
+            write_file(asked.output / TIMELINES_FOLDER / f"{name}.png", picture)
 
 
 def _part(

@@ -4,15 +4,17 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfake_dataset.commands.status import read_status
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.sources.locate import find_source
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.local import write_file
 from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:
@@ -38,13 +40,10 @@ def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) 
     source = given or find_source(opened, record.video_id)
     wanted = stills_of(record)
     stills = read_frames_rgb(source, wanted) if source else {}
-    target = (
-        as_path(output, "output") if output else opened.root / "reports" / f"{record.video_id}.png"
-    )
     with _crops_there():
         picture = draw_video(record, lambda face: opened.face_path(record.video_id, face), stills)
-    _save(picture, target)
-    return target
+    key = layout.sheet_key(record.video_id)
+    return _save(picture, opened, key, optional_path(output, "output"))
 
 
 def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
@@ -55,15 +54,18 @@ def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
     videos = sorted(opened.videos(), key=lambda video: video.path)
     with _crops_there():
         picture = draw_overview(opened.root.name, read_status(dataset), videos, opened.face_path)
-    target = optional_path(output, "output") or opened.root / "reports" / "overview.png"
-    _save(picture, target)
-    return target
+    return _save(picture, opened, layout.OVERVIEW, optional_path(output, "output"))
 
 
-def _save(picture: "Image", target: Path) -> None:
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target, "JPEG" if target.suffix in (".jpg", ".jpeg") else "PNG")
+def _save(picture: "Image", dataset: Dataset, key: str, output: Path | None) -> Path:
+    """Write the picture where the user wants it, or into the dataset; gives its path."""
+    data = BytesIO()
+    picture.save(data, "JPEG" if output and output.suffix in (".jpg", ".jpeg") else "PNG")
+    if output is None:
+        dataset.storage.put(key, data.getvalue())
+        return dataset.root / key
+    write_file(output, data.getvalue())
+    return output
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, UsageError
 from deepfake_dataset.storage.paths import StrPath, optional_path
@@ -83,7 +84,7 @@ def train_baseline(
     images = optional_path(images, "images")
     asked = named(recipe, changes)
     sides = _sides(dataset, images, asked, force=force, audit=audit)
-    folder = _folder((dataset or Path()) / "models", recipe, run, resume=resume)
+    folder = _folder((dataset or Path()) / layout.MODELS, recipe, run, resume=resume)
     write_recipe(folder, asked)
     network = train(
         sides.training,
@@ -159,7 +160,7 @@ def _of_manifests(
     from deepfake_dataset.baseline.data.train_test_overlap import refuse_overlap
     from deepfake_dataset.baseline.data.validation_split import hold_back_groups
 
-    folder = Dataset.open(root).root / "manifests"
+    folder = Dataset.open(root).root / layout.MANIFESTS
     train_csv, val_csv, test_csv = (folder / f"{name}.csv" for name in ("train", "val", "test"))
     for file in (train_csv, test_csv):
         if not file.exists():

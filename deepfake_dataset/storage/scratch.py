@@ -8,7 +8,9 @@ import hashlib
 import os
 import re
 import shutil
-from contextlib import suppress
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -60,6 +62,24 @@ def write_cached(file: Path, data: bytes) -> None:
             aside.replace(file)
         finally:
             aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def cache_database(file: Path) -> Iterator[sqlite3.Connection]:
+    """An SQLite file of a cache folder, made where there is none; all or nothing of this is done.
+
+    Raises :class:`OSError` and :class:`sqlite3.Error`, for its caller to do without.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file)) as database, database:
+        yield database
+
+
+def discard_cached(file: Path) -> None:
+    """Take away a file of a cache folder that is damaged, and what SQLite keeps beside it."""
+    for part in (file, file.with_name(f"{file.name}-journal")):
+        with suppress(OSError):
+            part.unlink()
 
 
 def move_folder(source: Path, target: Path) -> None:

@@ -25,7 +25,7 @@ from deepfake_dataset.baseline.scoring.predictions import (
 )
 from deepfake_dataset.baseline.training.history import read_history
 from deepfake_dataset.dataset.schema import to_row
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 REPORT_FILE = "report.json"
 PAGE_FILE = "report.html"
@@ -165,6 +165,6 @@ def write_report(
     page = render_page(
         report, PageContents(test, read_history(folder), network, read_faces, read_inputs)
     )
-    write_whole(folder / PAGE_FILE, page)
-    write_whole(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
+    write_file(folder / PAGE_FILE, page)
+    write_file(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
     return report

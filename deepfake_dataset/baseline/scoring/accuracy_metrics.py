@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.scoring.auc_and_equal_error_rate import (
+from deepfake_dataset.baseline.scoring.auc_and_eer import (
     auc_precision_and_equal_error,
     rows_by_score_level,
 )

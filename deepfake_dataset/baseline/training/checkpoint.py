@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.baseline.training.history import EpochFigures
 from deepfake_dataset.dataset.schema import to_row
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
@@ -52,7 +52,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     text = json.dumps({"key": checkpoint.key, "best": checkpoint.best_epoch, "history": rows})
     memory = io.BytesIO()
     np.savez(memory, about=np.array(text), **arrays)
-    write_whole(folder / CHECKPOINT_FILE, memory.getvalue())
+    write_file(folder / CHECKPOINT_FILE, memory.getvalue())
 
 
 def read_checkpoint(folder: Path, key: str) -> Checkpoint:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from deepfake_dataset.baseline.scoring.predictions import Floats
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 HISTORY_FILE = "history.csv"
 
@@ -54,7 +54,7 @@ def write_history(folder: Path, epochs: Sequence[EpochFigures]) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(f.name for f in fields(EpochFigures))
     rows.writerows([getattr(epoch, f.name) for f in fields(EpochFigures)] for epoch in epochs)
-    write_whole(folder / HISTORY_FILE, text.getvalue())
+    write_file(folder / HISTORY_FILE, text.getvalue())
 
 
 def read_history(folder: Path) -> History:
