@@ -1,4 +1,4 @@
-"""A small dataset with pictures, open for review, and frames that are painted instead of decoded."""
+"""A small dataset with pictures, open for review; its frames are painted, not decoded."""
 
 import hashlib
 import shutil
