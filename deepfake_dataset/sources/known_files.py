@@ -4,7 +4,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -104,7 +104,7 @@ def _load(cache: Path) -> dict[bytes, tuple[str, str]]:
     try:
         if not cache.exists():
             return {}
-        with closing(sqlite3.connect(cache)) as database:
+        with cache_database(cache) as database:
             return {location: (state, id_) for location, state, id_ in database.execute(_SELECT)}
     except (OSError, sqlite3.Error):
         discard_cached(cache)

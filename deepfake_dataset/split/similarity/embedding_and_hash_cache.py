@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class CropVectorCache:
         if not self.path.exists():
             return
         try:
-            with closing(sqlite3.connect(self.path)) as database:
+            with cache_database(self.path) as database:
                 cursor = database.execute("SELECT sha256, value FROM vector ORDER BY sha256")
                 while pairs := cursor.fetchmany(_AT_ONCE):
                     keys = _as_digests(b"".join(key for key, _ in pairs))
