@@ -165,5 +165,5 @@ def _states(storage: Storage, key: str) -> Iterator[str]:
             name = entry.key.removeprefix(key)
             if "/" not in name:
                 yield f"{name} {entry.version}"
-    elif entry := storage.stat(key):
-        yield entry.version
+    elif found := storage.stat(key):
+        yield found.version
