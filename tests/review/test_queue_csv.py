@@ -22,7 +22,7 @@ from deepfake_dataset.review.suspicion_score import SuspicionScores
 from deepfake_dataset.storage.memory import MemoryStorage
 
 
-def _judged(count):
+def _scores(count):
     given = np.zeros((count, len(BUILT_IN)), np.bool_)
     given[1, [0, 2]] = True
     return SuspicionScores(np.array([0.1, 0.9, 0.1, 0.5] + [0.0] * (count - 4)), given)
@@ -31,7 +31,7 @@ def _judged(count):
 @pytest.fixture
 def ranked(filled):
     faces = read_faces(filled)
-    return order_by_suspicion(faces, _judged(faces.num_rows))
+    return order_by_suspicion(faces, _scores(faces.num_rows))
 
 
 def _rows(data):
