@@ -12,7 +12,6 @@ quotients of what the container says, as they are.
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 PIXEL_DIGITS = 3
 """Decimals of places and lengths in pixels."""
 DEGREE_DIGITS = 3

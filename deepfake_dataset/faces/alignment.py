@@ -56,10 +56,9 @@ class CropSquare:
 
     def corners(self) -> NDArray[np.float64]:
         """(4, 2) corners in the frame, clockwise from the crop's top left."""
-        (cos, sin), half = self.direction, self.side / 2
-        along, down = np.array([cos, sin]) * half, np.array([-sin, cos]) * half
+        across, down = self.side / 2 * self.rotation().T
         middle = np.array([self.center_x, self.center_y])
-        return middle + [-along - down, along - down, along + down, down - along]
+        return np.array([-across - down, across - down, across + down, down - across]) + middle
 
     def rounded(self) -> "CropSquare":
         """The square that a record names: in thousandths of a pixel and of a degree.
