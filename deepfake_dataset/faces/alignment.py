@@ -58,7 +58,8 @@ class CropSquare:
         """(4, 2) corners in the frame, clockwise from the crop's top left."""
         across, down = self.side / 2 * self.rotation().T
         middle = np.array([self.center_x, self.center_y])
-        return np.array([-across - down, across - down, across + down, down - across]) + middle
+        corners = [-across - down, across - down, across + down, down - across]
+        return np.asarray(np.array(corners) + middle)
 
     def rounded(self) -> "CropSquare":
         """The square that a record names: in thousandths of a pixel and of a degree.

@@ -28,8 +28,6 @@ _STEP = 1.4
 # Logarithms of the odds of .5 and .3, below the networks' own .6 and .7. With .4 and .2 hardly a
 # face more passes, but 1.7 times as many places are searched for nothing.
 _COARSE_LEAST, _FINE_LEAST = 0.0, -0.85
-# No score is as low.
-_NO_SCORE = -1e9
 # Two proposals that overlap more than this are one.
 _SAME = 0.4
 # Against the light, in haze or in the dark the networks see nothing unless contrast is evened
@@ -111,7 +109,8 @@ def _window(picture: Image, x: int, y: int, side: int) -> Image:
 def _apart(boxes: Boxes, scores: Scores) -> list[int]:
     """Positions of the likeliest boxes that do not overlap, likeliest first."""
     sides = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-    return [int(i) for i in cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), _NO_SCORE, _SAME)]
+    positive = (scores - min(_COARSE_LEAST, _FINE_LEAST) + 1).tolist()
+    return [int(i) for i in cv2.dnn.NMSBoxes(sides.tolist(), positive, 0.0, _SAME)]
 
 
 def _square(box: Boxes) -> Box:
