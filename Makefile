@@ -7,13 +7,20 @@ BIN := $(VENV)/bin
 LOCK := .ci/constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK)
 
-.PHONY: demo test lint types imports check chaos fuzz pictures schemas lock clean
+.PHONY: demo test test-quick lint types imports check chaos fuzz pictures schemas lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/dsbuild demo demo
 
+# Test files run side by side, a process for each core; the slow ones begin first.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
+
+# What an editor's loop needs: no processes that are killed, no training, no browser, no fuzzing.
+test-quick: $(VENV)/.dev
+	DSBUILD_HYPOTHESIS_EXAMPLES=10 $(PYTEST) -m "not slow"
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -38,7 +45,7 @@ fuzz: $(VENV)/.dev
 pictures: demo
 	$(BIN)/dsbuild sheet -d demo/dataset -o docs/images/overview.jpg
 	$(BIN)/dsbuild sheet -d demo/dataset real/collins-1.mp4 -o docs/images/sheet.jpg
-	$(BIN)/python docs/review_pictures.py demo/dataset docs/images
+	$(BIN)/python docs/review_screenshots.py demo/dataset docs/images
 
 # The JSON Schemas, from the records: those in the package, and the same for people to read.
 schemas: $(VENV)/.dev

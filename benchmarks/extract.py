@@ -37,7 +37,7 @@ from deepfake_dataset import extract
 from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.engine.local import workers_environment
-from deepfake_dataset.faces import crop, detection_windows, preload
+from deepfake_dataset.faces import crop, detection_windows
 from deepfake_dataset.faces.model_files import model_file
 from deepfake_dataset.records import Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings
@@ -310,7 +310,7 @@ def peak_of(path: Path) -> float:
 
 
 def _peak(path: Path) -> float:
-    assert preload.landmarks
+    extract.load_models()
     extract_once(path)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -27,8 +27,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.data.examples import Examples, folder_examples, held_back
-from deepfake_dataset.baseline.network.preprocessing_layers import with_front
+from deepfake_dataset.baseline.data.examples import Examples, folder_examples, hold_back_groups
+from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
 from deepfake_dataset.baseline.scoring.calibration import fit_calibration
 from deepfake_dataset.baseline.scoring.metrics import Predictions, by_mean, measure
 from deepfake_dataset.baseline.scoring.predict import predictions
@@ -137,12 +137,12 @@ def one_run(
     """Train on the other folds, score this one under every shift."""
     side = folds_of(examples)
     rest, test = examples.at(side != fold), examples.at(side == fold)
-    part, back = held_back(rest, (VALIDATION,), seed=fold)
+    part, back = hold_back_groups(rest, (VALIDATION,), seed=fold)
     training, validation = rest.at(part), rest.at(back)
     folder = runs / f"{name}-{fold}-{asked.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    network = train(training, validation, asked, folder, resume=True, tell=_tell)
-    model = with_front(network, levelled=asked.levelled)
+    network = train(training, validation, asked, folder, resume=True, on_progress=_tell)
+    model = with_preprocessing(network, levelled=asked.levelled)
     at_validation = predictions(model, validation, resize=asked.resize)
     calibration = fit_calibration(
         at_validation.label, at_validation.p_real, validation.group, bias=asked.bias

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.engine import make_engine
 from deepfake_dataset.faces.alignment import render_crop
 from deepfake_dataset.faces.embedding import embed_crop, embed_face
 from deepfake_dataset.split.similarity import near_duplicates, person_clusters
@@ -38,7 +39,7 @@ from deepfake_dataset.split.similarity.perceptual_hash import BITS, hash_crops, 
 from deepfake_dataset.split.similarity.person_clusters import cluster_embeddings
 from deepfake_dataset.split.similarity.read_crop import Image
 
-NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 Numbers = NDArray[np.float64]
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6)
 PER_PERSON = 20
@@ -94,7 +95,7 @@ def _print_people(photos: list[tuple[Photo, Image]]) -> None:
 
 def _print_tracks(dataset: Dataset, faces: pa.Table) -> None:
     began = time.perf_counter()
-    tracks = embed_tracks(dataset, faces, NETWORK, workers=1)
+    tracks = embed_tracks(dataset, faces, NETWORK, make_engine())
     print(f"{len(tracks.video_ids)} tracks, {time.perf_counter() - began:.1f} s (cached if short)")
     path = dict(zip(faces["video_id"].to_pylist(), faces["video_path"].to_pylist(), strict=True))
     found = person_clusters.people_of(tracks)
@@ -108,7 +109,7 @@ def _print_tracks(dataset: Dataset, faces: pa.Table) -> None:
 
 
 def _print_hashes(dataset: Dataset, faces: pa.Table) -> None:
-    hashes, _ = hash_crops(dataset, faces, workers=2)
+    hashes, _ = hash_crops(dataset, faces, threads=2)
     videos = np.unique(faces["video_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
     scenes = videos * 1000 + faces["scene"].to_numpy()
     bits = np.unpackbits(hashes, axis=1).astype(np.float32)

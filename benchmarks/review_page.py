@@ -25,9 +25,9 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES
 from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
 from deepfake_dataset.review.session import ReviewSession
-from deepfake_dataset.review.web.face_list import make_face_list, pack
+from deepfake_dataset.review.web.crop_thumbnails import CropThumbnails
+from deepfake_dataset.review.web.face_list import encode_face_list, make_face_list
 from deepfake_dataset.review.web.server import listen, make_server
-from deepfake_dataset.review.web.thumbnails import Thumbnails
 from deepfake_dataset.settings import Settings
 
 TOKEN = "benchmark"
@@ -116,7 +116,7 @@ def measure_list(session: ReviewSession) -> None:
     began = time.perf_counter()
     listing = make_face_list(session.faces)
     listed = time.perf_counter()
-    data = pack(listing, session, {})
+    data = encode_face_list(listing, session, {})
     packed = time.perf_counter()
     print(f"list     {listed - began:.2f} s once, {packed - listed:.2f} s a page", end="")
     print(f", {len(data) / 1e6:.1f} MB")
@@ -152,7 +152,7 @@ def main() -> None:
         with listen("127.0.0.1") as listener, sync_playwright() as started:
             server = make_server(session, token=TOKEN, reviewer="nobody")
             Thread(
-                target=Thumbnails.of_session(session).make_first, args=(session,)
+                target=CropThumbnails.of_session(session).make_first, args=(session,)
             ).start()  # as serve
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()

@@ -82,7 +82,7 @@ def prepare(path: Path, dataset: Dataset, index: int) -> None:
             scenes=(Scene(0, Cause.START, 0, 100, 0.0, 4.0, 0, 0),),
         )
     )
-    (dataset.faces_folder / video_id).mkdir(parents=True)
+    (dataset.root / "faces" / video_id).mkdir(parents=True)
 
 
 def clocks() -> tuple[float, float]:

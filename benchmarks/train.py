@@ -28,9 +28,9 @@ import psutil
 from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.data.examples import Examples, folder_examples
-from deepfake_dataset.baseline.data.training_batches import Feed
+from deepfake_dataset.baseline.data.training_batches import TrainingBatches
 from deepfake_dataset.baseline.models import build, jit
-from deepfake_dataset.baseline.training.optimiser import compiled
+from deepfake_dataset.baseline.training.optimiser import compile_network
 from deepfake_dataset.baseline.training.recipes import Recipe, recipe
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
@@ -41,17 +41,17 @@ Pair = tuple[NDArray[Any], NDArray[np.float32]]
 Way = Callable[[], Iterator[Pair]]
 
 
-def endless(feed: Feed) -> Iterator[Pair]:
+def endless(batches_of_epochs: TrainingBatches) -> Iterator[Pair]:
     """Epoch after epoch, from the first on."""
     for number in itertools.count():
-        for (batch,) in feed.epoch(number):
+        for (batch,) in batches_of_epochs.epoch(number):
             yield batch.pixels, batch.label
 
 
 def from_files(examples: Examples, asked: Recipe, kept: Path) -> Iterator[Pair]:
     """From a first epoch on."""
-    with Feed(examples, SIDE, asked, kept) as feed:
-        yield from endless(feed)
+    with TrainingBatches(examples, SIDE, asked, kept) as batches_of_epochs:
+        yield from endless(batches_of_epochs)
 
 
 def from_generator(folder: Path) -> Iterator[Pair]:
@@ -80,10 +80,10 @@ def plain(asked: Recipe) -> Any:
     return model
 
 
-def rate(model: Any, feed: Iterator[Pair], seconds: float) -> float:
+def rate(model: Any, batches_of_epochs: Iterator[Pair], seconds: float) -> float:
     """Images a second, after two batches to get going."""
     images, began = 0, 0.0
-    for number, (pixels, label) in enumerate(feed):
+    for number, (pixels, label) in enumerate(batches_of_epochs):
         model.train_on_batch(pixels, label)
         if number == 1:
             images, began = 0, time.perf_counter()
@@ -103,8 +103,8 @@ def megabytes_fed(examples: Examples, asked: Recipe, kept: Path, count: int) -> 
 
 def measured(given: argparse.Namespace, asked: Recipe, kept: Path) -> dict[str, list[float]]:
     """Images a second of each way, once for each turn."""
-    examples, ours, theirs = folder_examples(given.folder), compiled(asked), plain(asked)
-    with Feed(examples, SIDE, asked, kept) as known:
+    examples, ours, theirs = folder_examples(given.folder), compile_network(asked), plain(asked)
+    with TrainingBatches(examples, SIDE, asked, kept) as known:
         for (batch,) in itertools.chain(known.epoch(0), known.epoch(1)):
             one = batch.pixels, batch.label
         ways: dict[str, tuple[Any, Way]] = {

@@ -12,7 +12,7 @@ from .commands.review import apply_review as apply_review
 from .commands.review import export_queue as export_queue
 from .commands.review import open_review as open_review
 from .commands.review import refresh_queue as refresh_queue
-from .commands.review_status import read_reviewed as read_reviewed
+from .commands.review_status import read_review_status as read_review_status
 from .commands.run import run_unattended as run_unattended
 from .commands.score import score as score
 from .commands.sheet import draw_dataset as draw_dataset

@@ -172,6 +172,12 @@ class DatasetWriteError(DsbuildError):
 class StorageError(DsbuildError):
     """The place where a dataset lies cannot be read, or does not do what it should."""
 
+    @property
+    def reason(self) -> str:
+        """What the system said, without the place; the message where it said nothing."""
+        cause = self.__cause__
+        return str(cause.strerror if isinstance(cause, OSError) else self)
+
 
 class MissingKeyError(StorageError):
     """There is nothing under that key."""

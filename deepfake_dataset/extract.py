@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.layout import crop_name
 from deepfake_dataset.errors import (
     ChangedError,
     NoFramesError,
@@ -16,8 +17,10 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.faces.crop import crop_if_face
 from deepfake_dataset.faces.detection_windows import make_face_search
-from deepfake_dataset.faces.detectors import Detection
+from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.faces.landmark_repair import repair_landmarks
+from deepfake_dataset.faces.landmarks import load_landmark_model
+from deepfake_dataset.faces.proposals import make_face_proposer
 from deepfake_dataset.faces.scene_faces import find_scene_faces
 from deepfake_dataset.records import (
     Box,
@@ -35,7 +38,7 @@ from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.shots.frame_buffer import FrameBuffer, max_frames_held
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
 from deepfake_dataset.shots.thumbnail_stride import MAX_STRIDE_S, with_thumbnails
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.base import Spool
 from deepfake_dataset.video.decode import Decoder
 from deepfake_dataset.video.frame import Frame
 from deepfake_dataset.video.frame_skipping import FrameNeeds
@@ -57,7 +60,7 @@ def extract_video(job: ExtractionJob) -> Video:
     """
     cv2.setNumThreads(1)
     settings = job.dataset.settings.extract
-    with job.dataset.staging(job.file.video_id) as staged:
+    with job.dataset.staging() as staged:
         try:
             video = _Extraction(job.file, settings, staged).run()
         except VideoError as error:
@@ -80,6 +83,13 @@ def _refuse_if_changed(file: VideoFile) -> None:
         raise ChangedError("the file was written to while it was read")
 
 
+def load_models() -> None:
+    """Read the models now rather than at the first frame; workers share their pages then."""
+    load_landmark_model(68)
+    make_detector("hog")
+    make_face_proposer()
+
+
 def fault_record(file: VideoFile, settings: ExtractSettings, error: VideoError) -> Video:
     """The record of a video that gave no faces because of an error."""
     return Video(
@@ -97,7 +107,7 @@ def fault_record(file: VideoFile, settings: ExtractSettings, error: VideoError) 
 class _Extraction:
     """The pass over one video."""
 
-    def __init__(self, file: VideoFile, settings: ExtractSettings, staged: Path) -> None:
+    def __init__(self, file: VideoFile, settings: ExtractSettings, staged: Spool) -> None:
         self._file = file
         self._settings = settings
         self._staged = staged
@@ -217,8 +227,7 @@ class _Extraction:
                 continue
             number[index] = number.get(index, 0) + 1
             self._faces.append(face_crop.face)
-            with writing(self._staged):
-                (self._staged / f"{name}.png").write_bytes(face_crop.png)
+            self._staged.write(crop_name(name), face_crop.png)
         self._tracks += found.tracks
         self._misses += [
             Miss(scene, frame.index, frame.time_s, reason)

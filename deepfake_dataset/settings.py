@@ -14,7 +14,6 @@ from dataclasses import Field, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import reduce
 from operator import getitem
-from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
 import tomlkit
@@ -185,33 +184,30 @@ FIELDS: dict[str, Field[Any]] = {f.name: f for kind in SECTIONS.values() for f i
 """Every setting by its name; no two sections share one."""
 
 
-def read_settings(path: Path) -> Settings:
-    """Settings from a TOML file; what it leaves out has its default.
+def parse_settings(data: bytes, place: str) -> Settings:
+    """Settings from the bytes of a TOML file; what it leaves out has its default.
 
-    Raises :class:`SettingsError` that names the key, what is allowed, the file and the line.
+    ``place`` is where they lie, for people. Raises :class:`SettingsError` that names the key,
+    what is allowed, the place and the line.
     """
-    text = _text_of(path)
     try:
+        text = _text_of(data)
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}", "see https://toml.io for the format") from error
-    for name, table in tables.items():
-        if name not in SECTIONS or not isinstance(table, dict):
-            raise _no_section(f"{path}, line {_line(text, name)}", name)
-    return Settings(**{name: _section(path, text, name, tables) for name in SECTIONS})
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"cannot read {path}: {error.strerror}", "check its permissions"
-        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(
-            f"{path} is not UTF-8 text, at byte {error.start}", "save it as UTF-8"
+            f"{place} is not UTF-8 text, at byte {error.start}", "save it as UTF-8"
         ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{place}: {error}", "see https://toml.io for the format") from error
+    for name, table in tables.items():
+        if name not in SECTIONS or not isinstance(table, dict):
+            raise _no_section(f"{place}, line {_line(text, name)}", name)
+    return Settings(**{name: _section(place, text, name, tables) for name in SECTIONS})
+
+
+def _text_of(data: bytes) -> str:
+    """Text whose lines end in the same way, whatever wrote it."""
+    return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _no_section(where: str, name: str) -> SettingsError:
@@ -225,11 +221,11 @@ def _no_section(where: str, name: str) -> SettingsError:
     return _unknown(f"{where}: unknown section", name, SECTIONS)
 
 
-def _section(path: Path, text: str, name: str, tables: Mapping[str, Any]) -> Any:
+def _section(place: str, text: str, name: str, tables: Mapping[str, Any]) -> Any:
     kind = SECTIONS[name]
     values = tables.get(name, {})
     for key, value in values.items():
-        where = f"{path}, line {_line(text, name, key)}"
+        where = f"{place}, line {_line(text, name, key)}"
         if key not in kind.__dataclass_fields__:
             raise _unknown(f"{where}: unknown key in [{name}]:", key, kind.__dataclass_fields__)
         try:
@@ -258,20 +254,15 @@ def _line(text: str, *keys: str) -> int:
     return len(lines)
 
 
-def write_settings(path: Path, settings: Settings) -> None:
-    """Write or update a settings file; comments and order of an existing one are kept."""
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _blank()
+def format_settings(settings: Settings, known: bytes | None = None) -> bytes:
+    """The TOML file of settings; comments and order of the one ``known`` are kept."""
+    document = _blank() if known is None else tomlkit.parse(_text_of(known))
     for name in SECTIONS:
         table = document.setdefault(name, tomlkit.table())
         for key, value in asdict(getattr(settings, name)).items():
             if table.get(key) != value:
                 table[key] = value
-    aside = path.with_name(f".partial-{path.name}")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(tomlkit.dumps(document))
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    return tomlkit.dumps(document).encode()
 
 
 def _blank() -> tomlkit.TOMLDocument:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import av
@@ -23,7 +24,7 @@ from skimage import data
 from deepfake_dataset.cli import run
 from deepfake_dataset.commands import extract
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import VideoError
 from deepfake_dataset.records import (
     Box,
@@ -175,8 +176,19 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             except VideoError as fault:
                 yield Outcome(item, None, fault)
 
-    monkeypatch.setattr(extract, "run_each", run_here)
+    run_by(monkeypatch, extract, run_here)
     return done
+
+
+def run_by(monkeypatch: pytest.MonkeyPatch, module: Any, run: Callable[..., Any]) -> None:
+    """Let ``run`` stand for the engine that a module of ``commands`` makes."""
+    monkeypatch.setattr(module, "make_engine", lambda **_: SimpleNamespace(run=run))
+
+
+@pytest.fixture(scope="session")
+def engine_by() -> Callable[..., None]:
+    """As :func:`run_by`."""
+    return run_by
 
 
 @pytest.fixture(scope="session")
@@ -234,9 +246,9 @@ def commit() -> Commit:
     """Commit a record with a crop for each of its faces; crops hold the words given."""
 
     def commit_to(dataset: Dataset, video: Video, words: str = "crop") -> Video:
-        with dataset.staging(video.video_id) as staged:
+        with dataset.staging() as staged:
             for face in video.faces:
-                (staged / f"{face.face_id}.png").write_text(f"{words} {face.face_id}")
+                staged.write(f"{face.face_id}.png", f"{words} {face.face_id}".encode())
             dataset.commit(video, staged)
         return video
 
@@ -280,7 +292,7 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
     def read(root: Path) -> dict[str, bytes]:
         files = (path for path in root.rglob("*") if path.is_file())
         names = {str(path.relative_to(root)): path for path in files}
-        kept = {n: p for n, p in names.items() if not n.startswith((".cache", ".lock"))}
+        kept = {n: p for n, p in names.items() if not n.startswith((".cache", ".lock", "state/"))}
         return {name: path.read_bytes() for name, path in sorted(kept.items())}
 
     return read

@@ -276,7 +276,9 @@ def test_a_file_that_may_not_be_read_has_a_record_that_says_so(
 
 @pytest.mark.usefixtures("in_process")
 def test_a_file_that_goes_away_during_the_run_has_a_record_that_says_so(videos, ds):
-    extract_faces([videos], ds, tell=lambda _: (videos / "sound.mp4").unlink(missing_ok=True))
+    extract_faces(
+        [videos], ds, on_progress=lambda _: (videos / "sound.mp4").unlink(missing_ok=True)
+    )
     (video,) = Dataset.open(ds).videos()
     assert (video.path, video.error) == ("sound.mp4", "unreadable")
     assert "No such file" in video.message

@@ -106,12 +106,12 @@ def test_sampled_frames_are_hits_and_misses(done: tuple[Video, Dataset]) -> None
 def test_the_record_and_the_crops_are_on_the_disk(done: tuple[Video, Dataset]) -> None:
     video, dataset = done
     assert dataset.read(video.video_id) == video
-    on_disk = {path.stem: path for path in (dataset.faces_folder / video.video_id).iterdir()}
+    on_disk = {path.stem: path for path in (dataset.root / "faces" / video.video_id).iterdir()}
     assert set(on_disk) == {face.face_id for face in video.faces}
     for face in video.faces:
         assert hashlib.sha256(on_disk[face.face_id].read_bytes()).hexdigest() == face.sha256
         assert face.face_id == f"{video.video_id}-{face.frame:06d}-0"
-    assert not list(dataset.faces_folder.glob(".partial-*"))
+    assert not list((dataset.root / "faces").glob(".partial-*"))
 
 
 def test_the_stream_is_described(done: tuple[Video, Dataset], film: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_film_of_nobody_counts_every_sample_as_a_miss(
     assert video.faces == ()
     assert {miss.reason for miss in video.misses} == {MissReason.NO_FACE}
     assert sum(scene.sampled for scene in video.scenes) == len(video.misses) == 8
-    assert not (dataset.faces_folder / video.video_id).exists()
+    assert not (dataset.root / "faces" / video.video_id).exists()
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_sound_video_that_the_settings_turn_away_is_refused(
     assert video.message
     assert video.faces == ()
     assert dataset.read(video.video_id) == video
-    assert not list(dataset.faces_folder.rglob("*.png"))
+    assert not list((dataset.root / "faces").rglob("*.png"))
 
 
 @pytest.mark.parametrize(

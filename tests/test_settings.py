@@ -17,8 +17,8 @@ from deepfake_dataset.settings import (
     Settings,
     SplitSettings,
     allowed,
-    read_settings,
-    write_settings,
+    format_settings,
+    parse_settings,
 )
 
 KINDS = (ExtractSettings, RunSettings, SplitSettings)
@@ -26,6 +26,14 @@ EVERY = [(kind, f) for kind in KINDS for f in fields(kind)]
 NAMES = [f.name for _, f in EVERY]
 each_setting = pytest.mark.parametrize(("kind", "f"), EVERY, ids=NAMES)
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+
+
+def read_settings(path: Path) -> Settings:
+    return parse_settings(path.read_bytes(), str(path))
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    path.write_bytes(format_settings(settings, path.read_bytes() if path.exists() else None))
 
 
 def values_of(f: Any) -> st.SearchStrategy[Any]:
@@ -208,18 +216,14 @@ def test_what_a_file_leaves_out_has_its_default(read):
     assert read("[extract]\nmargin = 2\n") == Settings(ExtractSettings(margin=2.0))
 
 
-def test_a_failed_write_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_may_end_in_any_way(end, tmp_path):
     path = tmp_path / "dsbuild.toml"
-    write_settings(path, Settings())
-    before = path.read_bytes()
-
-    def fail(handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="No space"):
-        write_settings(path, Settings().override(size_px=64))
-    assert path.read_bytes() == before
+    path.write_bytes(f"[extract] # crops{end}size_px = 512{end}".encode())
+    assert read_settings(path) == Settings().override(size_px=512)
+    write_settings(path, Settings().override(size_px=64))
+    assert read_settings(path) == Settings().override(size_px=64)
+    assert path.read_bytes().startswith(b"[extract] # crops\nsize_px = 64\n")
 
 
 @pytest.mark.parametrize(
@@ -286,11 +290,6 @@ def test_what_is_no_text_is_told(tmp_path):
     path.write_bytes(b"[extract]\n# caf\xe9\n")
     with pytest.raises(SettingsError, match="not UTF-8 text, at byte 15"):
         read_settings(path)
-
-
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
-    with pytest.raises(SettingsError, match=r"cannot read .*: Is a directory"):
-        read_settings(tmp_path)
 
 
 def test_options_go_to_the_section_that_has_them():

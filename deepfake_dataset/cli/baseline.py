@@ -55,7 +55,7 @@ def train_baseline(
     from deepfake_dataset.commands.audit import find_dataset_leaks
     from deepfake_dataset.commands.baseline import train_baseline as train
 
-    def refuse_leaks(root: Path) -> None:
+    def refuse_overlap(root: Path) -> None:
         find_dataset_leaks(root).refuse()
 
     with TrainingBar() as bar:
@@ -70,8 +70,8 @@ def train_baseline(
             resume=resume,
             force=force,
             mixed=mixed,
-            audit=refuse_leaks,
-            tell=bar.show,
+            audit=refuse_overlap,
+            on_progress=bar.show,
         )
     _print(baseline)
     if as_json:
@@ -120,9 +120,10 @@ class TrainingBar:
 def _print(baseline: "Baseline") -> None:
     about, report = baseline.report.about, baseline.report
     if baseline.unreadable:
-        from deepfake_dataset.baseline.data.images import listed
+        from deepfake_dataset.baseline.data.images import name_first_few
 
-        say(f"{len(baseline.unreadable)} unreadable images left out: {listed(baseline.unreadable)}")
+        named = name_first_few(baseline.unreadable)
+        say(f"{len(baseline.unreadable)} unreadable images left out: {named}")
     faces, videos = report.per_frame, report.per_video_by_mean
     say(
         f"{about.model}, recipe {about.recipe}: trained on {about.trained_on} faces,"

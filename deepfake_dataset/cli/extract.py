@@ -55,7 +55,7 @@ def extract(
             labels=labels,
             verify=verify,
             retry=retry,
-            tell=bar.show,
+            on_progress=bar.show,
             detector=detector,
             landmarks=landmarks,
             faces=faces,

@@ -1,4 +1,4 @@
-"""What people read of a review."""
+"""Prints what people read of a review: how far it is, its queue, what a table came to."""
 
 import sys
 from typing import TYPE_CHECKING, Any, Self
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from deepfake_dataset.cli.console import say
-from deepfake_dataset.commands.review_status import ReviewCell, Reviewed
+from deepfake_dataset.commands.review_status import LabelReview, ReviewStatus
 
 if TYPE_CHECKING:
     from deepfake_dataset.commands.review import QueueSummary
-    from deepfake_dataset.review.import_decisions import Applied
+    from deepfake_dataset.review.apply_edited_csv import AppliedDecisions
 
 
-def print_reviewed(reviewed: Reviewed) -> None:
+def print_review_status(reviewed: ReviewStatus) -> None:
     """A line for each label, and what waits."""
     for cell in reviewed.cells:
         say(f"review  {cell.label}: {_counts(cell)}")
@@ -21,7 +21,7 @@ def print_reviewed(reviewed: Reviewed) -> None:
         say(f"        {reviewed.gone} decisions on faces that are no longer in the dataset")
 
 
-def _counts(cell: ReviewCell) -> str:
+def _counts(cell: LabelReview) -> str:
     parts = [f"{cell.reviewed} reviewed", f"{cell.open} open", f"{cell.rejected} rejected"]
     others = {"fixed": cell.fixed, "relabelled": cell.relabelled, "to confirm": cell.to_confirm}
     return ", ".join(parts + [f"{number} {name}" for name, number in others.items() if number])
@@ -35,15 +35,15 @@ def print_queue(queue: "QueueSummary") -> None:
     )
 
 
-def print_applied(applied: "Applied") -> None:
+def print_applied_decisions(applied: "AppliedDecisions") -> None:
     """What came of a table."""
     say(f"{applied.made} decisions made, {applied.known} stood already")
     if applied.overruled:
         say(f"{applied.overruled} of them overrule what was decided since the table was written")
 
 
-class LookBar:
-    """A bar over the videos whose crops are looked at, where there is a terminal."""
+class MeasuringBar:
+    """A bar over the videos whose crops are measured, where there is a terminal."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
@@ -56,7 +56,7 @@ class LookBar:
             self._bar.close()
 
     def show(self, done: int, of: int) -> None:
-        """So many videos are looked at, of so many."""
+        """So many videos are measured, of so many."""
         if self._bar is None:
             quiet = not sys.stderr.isatty()
             self._bar = tqdm(total=of, unit="video", file=sys.stderr, disable=quiet)

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deepfake_dataset.cli.console import hint_of, say
-from deepfake_dataset.dataset.catalog.index import Brief, Count
+from deepfake_dataset.dataset.catalog.index import Count, VideoSummary
 from deepfake_dataset.dataset.totals import Cell, Summary, Totals
 from deepfake_dataset.report.plurals import plural
 
 
-def print_errors(briefs: Sequence[Brief]) -> None:
+def print_errors(summaries: Sequence[VideoSummary]) -> None:
     """Each failed or refused video, why, and what to do."""
-    for brief in briefs:
-        say(f"{brief.path}\n  {brief.error}: {brief.message}")
-        say(f"  hint: {hint_of(brief.error)}")
-    if not briefs:
+    for summary in summaries:
+        say(f"{summary.path}\n  {summary.error}: {summary.message}")
+        say(f"  hint: {hint_of(summary.error)}")
+    if not summaries:
         say("no errors")
 
 

@@ -7,7 +7,7 @@ import typer
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app
 from deepfake_dataset.cli.console import print_json, say
-from deepfake_dataset.cli.print_review import LookBar, print_applied, print_queue
+from deepfake_dataset.cli.print_review import MeasuringBar, print_applied_decisions, print_queue
 from deepfake_dataset.errors import UsageError
 
 
@@ -42,17 +42,17 @@ def review(
 
     if export and apply:
         raise UsageError("--export and --apply at once", "apply first, then export what is left")
-    with LookBar() as bar:
+    with MeasuringBar() as bar:
         if apply:
-            applied = commands.apply_review(dataset, apply, reviewer=reviewer, tell=bar.show)
-            print_applied(applied)
+            applied = commands.apply_review(dataset, apply, reviewer=reviewer, on_progress=bar.show)
+            print_applied_decisions(applied)
             answer: Any = applied
         elif export:
-            queue = commands.export_queue(dataset, export, tell=bar.show)
+            queue = commands.export_queue(dataset, export, on_progress=bar.show)
             answer = queue.summary
             print_queue(answer)
         else:
-            session = commands.open_review(dataset, tell=bar.show)
+            session = commands.open_review(dataset, on_progress=bar.show)
     if export or apply:
         if as_json:
             print_json(answer)
@@ -65,5 +65,5 @@ def review(
         host=host,
         port=port,
         open_browser=browser,
-        tell=say,
+        announce=say,
     )

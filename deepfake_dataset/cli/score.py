@@ -40,7 +40,7 @@ def score(
     """
     with Bar() as bar:
         scored = score_(
-            model, given, output=output, threshold=threshold, tell=bar.show, workers=workers
+            model, given, output=output, threshold=threshold, on_progress=bar.show, workers=workers
         )
     _print(scored)
     if as_json:
@@ -62,9 +62,10 @@ def _csv(scored: "Scored") -> str:
 
 def _print(scored: "Scored") -> None:
     if scored.unreadable:
-        from deepfake_dataset.baseline.data.images import listed
+        from deepfake_dataset.baseline.data.images import name_first_few
 
-        say(f"{len(scored.unreadable)} unreadable images left out: {listed(scored.unreadable)}")
+        named = name_first_few(scored.unreadable)
+        say(f"{len(scored.unreadable)} unreadable images left out: {named}")
     told = [video for video in scored.videos if video.p_real is not None]
     real = sum(video.called == "real" for video in told)
     say(

@@ -8,15 +8,15 @@ from deepfake_dataset.cli.print_totals import print_errors, print_totals
 @app.command()
 def status(dataset: DatasetOption, as_json: JsonOption = False) -> None:
     """Show what a dataset holds."""
-    from deepfake_dataset.cli.print_review import print_reviewed
+    from deepfake_dataset.cli.print_review import print_review_status
     from deepfake_dataset.cli.print_upkeep import print_upkeep
-    from deepfake_dataset.commands.review_status import read_reviewed
+    from deepfake_dataset.commands.review_status import read_review_status
     from deepfake_dataset.commands.status import read_status, read_upkeep
 
     totals, upkeep = read_status(dataset), read_upkeep(dataset)
-    reviewed = read_reviewed(dataset)
+    reviewed = read_review_status(dataset)
     print_totals(totals)
-    print_reviewed(reviewed)
+    print_review_status(reviewed)
     print_upkeep(upkeep)
     if as_json:
         print_json(totals, upkeep=upkeep, review=reviewed)

@@ -58,7 +58,7 @@ def run(
         train=train,
         metrics=metrics,
         log_json=log_json,
-        tell=say_failure,
+        on_progress=say_failure,
     )
     print_run(summary)
     if as_json:
@@ -80,7 +80,7 @@ def retry(
     from deepfake_dataset.commands.retry import retry_failed
 
     with Bar() as bar:
-        retried = retry_failed(dataset, codes=code or (), wait=wait, tell=bar.show)
+        retried = retry_failed(dataset, codes=code or (), wait=wait, on_progress=bar.show)
     print_retried(retried)
     if as_json:
         print_json(retried)
@@ -118,7 +118,7 @@ def verify(
     from deepfake_dataset.commands.verify import verify_dataset
 
     with Bar() as bar:
-        verified = verify_dataset(dataset, repair=repair, wait=wait, tell=bar.show)
+        verified = verify_dataset(dataset, repair=repair, wait=wait, on_progress=bar.show)
     print_verified(verified, repair=repair)
     if as_json:
         print_json(verified)

@@ -47,6 +47,7 @@ def audit_dataset(dataset: StrPath) -> "Audit":
         np.asarray(pc.is_in(faces["crop"], paths).to_numpy()),
         positions=_positions(opened),
         cannot_links=_cannot_links(opened, faces),
+        threads=opened.settings.run.worker_count,
     )
     draw_audit(opened.root, audit)
     return audit
@@ -62,7 +63,12 @@ def find_dataset_leaks(dataset: StrPath) -> "Leakage":
     opened = Dataset.open(dataset)
     audited = _audited_sides(opened)
     cannot_links = _cannot_links(opened, _faces(opened))
-    return find_leaks(audited, positions=_positions(opened), cannot_links=cannot_links)
+    return find_leaks(
+        audited,
+        positions=_positions(opened),
+        cannot_links=cannot_links,
+        threads=opened.settings.run.worker_count,
+    )
 
 
 def _faces(dataset: Dataset) -> pa.Table:
@@ -148,16 +154,16 @@ def audit_files(
             "dsbuild audit TRAIN.csv TEST.csv; or -d DATASET for a dataset's own",
         )
     workers = workers or Settings().run.worker_count
-    audited = [read_side(side, label_of) for side in paths]
+    audited = [read_side(side, label_of_folder) for side in paths]
     measures = []
     for done, side in enumerate(audited, start=1):
         measures.append(measure_images(side, workers))
         on_progress("sides looked at", done, len(audited))
     filled = [fill_from_images(*pair) for pair in zip(audited, measures, strict=True)]
-    return audit_sides(filled, measures, positions=positions)
+    return audit_sides(filled, measures, positions=positions, threads=workers)
 
 
-def label_of(name: str) -> Label | None:
+def label_of_folder(name: str) -> Label | None:
     """What the name of a folder says of the images in it."""
     label = LABEL_WORDS.get(name.lower())
     return None if label is Label.UNKNOWN else label

@@ -61,7 +61,7 @@ def train_baseline(
     force: bool = False,
     mixed: bool = False,
     audit: Audit | None = None,
-    tell: Callable[["Progress"], None] = lambda _: None,
+    on_progress: Callable[["Progress"], None] = lambda _: None,
 ) -> Baseline:
     """Train a network, score it on faces held back, and write ``models/<run>/``.
 
@@ -93,7 +93,7 @@ def train_baseline(
         weights=optional_path(weights, "weights"),
         resume=resume,
         mixed=mixed,
-        tell=tell,
+        on_progress=on_progress,
     )
     save_model(folder, network, levelled=asked.levelled)
     return _score(folder, recipe, asked, network, sides, threshold)
@@ -127,7 +127,7 @@ def _sides(
 ) -> Sides:
     """The faces of each side, without those that cannot be read."""
     from deepfake_dataset.baseline.data.examples import need_both_classes
-    from deepfake_dataset.baseline.data.images import readable
+    from deepfake_dataset.baseline.data.images import split_readable
 
     if images is not None:
         sides = _of_folder(images, recipe)
@@ -138,22 +138,22 @@ def _sides(
     named = {"training": sides.training, "validation": sides.validation, "test": sides.test}
     for name, examples in named.items():
         need_both_classes(examples, f"the {name} set")
-    sound, bad = zip(*map(readable, named.values()), strict=True)
+    sound, bad = zip(*map(split_readable, named.values()), strict=True)
     training, validation, test = sound
     return Sides(training, validation, test, unreadable=sum(bad, ()))
 
 
 def _of_folder(folder: Path, recipe: "Recipe") -> Sides:
-    from deepfake_dataset.baseline.data.examples import folder_examples, held_back
+    from deepfake_dataset.baseline.data.examples import folder_examples, hold_back_groups
 
     examples = folder_examples(folder)
-    training, validation, test = held_back(examples, HELD_BACK, recipe.seed)
+    training, validation, test = hold_back_groups(examples, HELD_BACK, recipe.seed)
     return Sides(examples.at(training), examples.at(validation), examples.at(test))
 
 
 def _of_manifests(root: Path, recipe: "Recipe", *, force: bool, audit: Audit | None) -> Sides:
-    from deepfake_dataset.baseline.data.examples import held_back, read_examples
-    from deepfake_dataset.baseline.data.train_test_overlap import refuse_leaks
+    from deepfake_dataset.baseline.data.examples import hold_back_groups, read_examples
+    from deepfake_dataset.baseline.data.train_test_overlap import refuse_overlap
 
     folder = Dataset.open(root).root / "manifests"
     train_csv, val_csv, test_csv = (folder / f"{name}.csv" for name in ("train", "val", "test"))
@@ -164,11 +164,11 @@ def _of_manifests(root: Path, recipe: "Recipe", *, force: bool, audit: Audit | N
     if val_csv.exists():
         validation = read_examples(val_csv, root)
     else:
-        rows = held_back(training, HELD_BACK[:1], recipe.seed)
+        rows = hold_back_groups(training, HELD_BACK[:1], recipe.seed)
         training, validation = (training.at(part) for part in rows)
     if not force:
-        refuse_leaks(training, validation, "validation")
-        refuse_leaks(training, test, "test")
+        refuse_overlap(training, validation, "validation")
+        refuse_overlap(training, test, "test")
         if audit:
             audit(root)
     return Sides(training, validation, test)
@@ -181,13 +181,13 @@ def _score(
     import keras
 
     from deepfake_dataset.baseline.models import side_of
-    from deepfake_dataset.baseline.network.preprocessing_layers import level, with_front
+    from deepfake_dataset.baseline.network.preprocessing_layers import level, with_preprocessing
     from deepfake_dataset.baseline.report.report import About, write_report
     from deepfake_dataset.baseline.scoring.calibration import fit_calibration, write_calibration
     from deepfake_dataset.baseline.scoring.predict import pixels_of, predictions
     from deepfake_dataset.baseline.training.history import read_history
 
-    model = with_front(network, levelled=recipe.levelled)
+    model = with_preprocessing(network, levelled=recipe.levelled)
     validation = predictions(model, sides.validation, resize=recipe.resize)
     calibration = fit_calibration(
         validation.label, validation.p_real, validation.group, bias=recipe.bias

@@ -20,7 +20,7 @@ class Demo:
     summary: Summary
 
 
-def make_demo(folder: StrPath, tell: Callable[[Progress], None] = lambda _: None) -> Demo:
+def make_demo(folder: StrPath, on_progress: Callable[[Progress], None] = lambda _: None) -> Demo:
     """Film the demo's videos, extract their faces, draw the overview; all below ``folder``.
 
     Raises :class:`UsageError` where the ``demo`` extra is not installed.
@@ -30,5 +30,7 @@ def make_demo(folder: StrPath, tell: Callable[[Progress], None] = lambda _: None
     folder = as_path(folder, "folder")
     videos, dataset = folder / "videos", folder / "dataset"
     make_videos(videos)
-    summary = extract_faces([videos], dataset, labels=videos / "labels.csv", tell=tell)
+    summary = extract_faces(
+        [videos], dataset, labels=videos / "labels.csv", on_progress=on_progress
+    )
     return Demo(videos, dataset, draw_dataset(dataset), summary)

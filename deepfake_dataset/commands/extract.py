@@ -9,22 +9,22 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepfake_dataset.dataset.catalog.attempts import AttemptLog
-from deepfake_dataset.dataset.catalog.index import Brief, brief_of, read_briefs
-from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset.catalog.attempts import FailedAttempts
+from deepfake_dataset.dataset.catalog.index import VideoSummary, read_summaries, summary_of
+from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Summary, totals_of
-from deepfake_dataset.engine.local import Limits, Outcome, run_each
+from deepfake_dataset.engine import make_engine
+from deepfake_dataset.engine.base import Outcome
+from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.errors import ChangedError, UnreadableError, VideoError
 from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.records import Label, Provenance, Status, Video, VideoFile
-from deepfake_dataset.settings import Settings, write_settings
+from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.discover import Found, find_videos, list_videos
 from deepfake_dataset.sources.files import Unreadable
-from deepfake_dataset.sources.known_files import Fingerprints
-from deepfake_dataset.sources.locations import Fate, Whereabouts
+from deepfake_dataset.sources.known_files import KnownFiles
+from deepfake_dataset.sources.locations import FileLocations, FileStatus
 from deepfake_dataset.storage.base import Lease
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
+class RunPolicy:
     """How a run that nobody watches differs from one at a terminal."""
 
     settle_s: float = 0.0
@@ -68,7 +68,7 @@ def extract_faces(
     labels: StrPath | None = None,
     verify: bool = False,
     retry: bool = False,
-    tell: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
     **settings: object,
 ) -> Summary:
     """Extract the faces of every video that is new or whose settings have changed.
@@ -84,10 +84,15 @@ def extract_faces(
     if not Dataset.is_at(dataset):
         list_videos(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings().override(**settings))
-    with file_lease(dataset) as lease:
-        opened = _with_settings(Dataset.open(dataset), settings)
+    with Dataset.held(dataset) as (opened, lease):
         return extract_into(
-            opened, videos, lease, labels=labels, verify=verify, retry=retry, tell=tell
+            opened.with_settings(opened.settings.override(**settings)),
+            videos,
+            lease,
+            labels=labels,
+            verify=verify,
+            retry=retry,
+            on_progress=on_progress,
         )
 
 
@@ -99,24 +104,24 @@ def extract_into(
     labels: Path | None = None,
     verify: bool = False,
     retry: bool = False,
-    care: Care = Care(),
-    tell: Callable[[Progress], None] = lambda _: None,
+    policy: RunPolicy = RunPolicy(),
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Summary:
     """Do the work of :func:`extract_faces` for who holds the dataset's ``lease``."""
     with dataset.swept():
         found = find_videos(
             videos,
             labels,
-            Fingerprints.of(dataset),
+            KnownFiles.of(dataset),
             verify,
-            settle_s=care.settle_s,
-            arriving=care.arriving,
+            settle_s=policy.settle_s,
+            arriving=policy.arriving,
         )
-        run = Extraction(dataset, found, lease, retry=retry, care=care)
-        moved = run.see_what_moved()
+        run = Extraction(dataset, found, lease, retry=retry, policy=policy)
+        moved = run.note_moved_files()
         run.clear_unreadable()
         relabelled = run.refresh()
-        done = run.do_what_is_due(tell)
+        done = run.do_what_is_due(on_progress)
     number = len(found.videos) + len(found.unreadable)
     return Summary(
         found=number,
@@ -125,24 +130,15 @@ def extract_into(
         relabelled=relabelled,
         known=number - run.number_due,
         done=totals_of(done),
-        all=totals_of(run.briefs.values()),
+        all=totals_of(run.summaries.values()),
         unsettled=len(found.unsettled) + run.changed,
         left=run.number_due - run.changed - len(done),
-        renamed=moved[Fate.RENAMED],
-        replaced=moved[Fate.REPLACED],
-        gone=moved[Fate.GONE],
+        renamed=moved[FileStatus.RENAMED],
+        replaced=moved[FileStatus.REPLACED],
+        gone=moved[FileStatus.GONE],
         failed_again=run.failed_again,
         given_up=run.number_given_up,
     )
-
-
-def _with_settings(dataset: Dataset, given: dict[str, object]) -> Dataset:
-    """The dataset with the settings given, which are kept in its file."""
-    settings = dataset.settings.override(**given)
-    if settings != dataset.settings:
-        with writing(dataset.root / SETTINGS_FILE):
-            write_settings(dataset.root / SETTINGS_FILE, settings)
-    return replace(dataset, settings=settings)
 
 
 class Extraction:
@@ -156,14 +152,14 @@ class Extraction:
         *,
         retry: bool = False,
         again: Collection[str] = (),
-        care: Care = Care(),
+        policy: RunPolicy = RunPolicy(),
     ) -> None:
         """For ``found``; videos ``again`` are done whatever is known of them."""
         self.changed = 0
         """Files that were written to while they were read."""
         self.failed_again = 0
         """Videos that failed now and in an earlier run."""
-        self.briefs = read_briefs(dataset)
+        self.summaries = read_summaries(dataset)
         """Every record of the dataset, kept up to date: reading them takes a second."""
         self._dataset = dataset
         self._key = dataset.settings.extract.key
@@ -171,9 +167,9 @@ class Extraction:
         self._lease = lease
         self._retry = retry
         self._again = again
-        self._care = care
-        self._attempts = AttemptLog(dataset)
-        self._whereabouts = Whereabouts(dataset)
+        self._policy = policy
+        self._attempts = FailedAttempts(dataset)
+        self._locations = FileLocations(dataset)
         self._files = [self._with_what_is_known(file) for file in found.videos]
         self._due = [file for file in self._files if self._is_due(file)]
         self._lost = [lost for lost in _named(found.unreadable) if self._is_due_to_fail(lost)]
@@ -186,25 +182,25 @@ class Extraction:
     @property
     def number_given_up(self) -> int:
         """Failed videos of the dataset that an unattended run does not try again."""
-        return self._attempts.number_given_up(self.briefs.values())
+        return self._attempts.number_given_up(self.summaries.values())
 
-    def see_what_moved(self) -> Counter[Fate]:
+    def note_moved_files(self) -> Counter[FileStatus]:
         """Count the known videos whose files were renamed, replaced or taken away since."""
         lost = [file for file, _ in _named(self._found.unreadable)]
-        return Counter(place.fate for place in self._whereabouts.update(self._found, lost))
+        return Counter(place.fate for place in self._locations.update(self._found, lost))
 
     def clear_unreadable(self) -> None:
         """Drop the records of unreadable files that can be read again, or are there no more."""
         seen = {video.path for video in self._found.videos}
         seen |= {duplicate.path for duplicate in self._found.duplicates}
-        for video_id, brief in list(self.briefs.items()):
+        for video_id, video_summary in list(self.summaries.items()):
             if video_id.startswith(_UNREADABLE) and (
-                brief.path in seen or self._whereabouts.fate_of(video_id) is Fate.GONE
+                video_summary.path in seen or self._locations.status_of(video_id) is FileStatus.GONE
             ):
-                del self.briefs[video_id]
+                del self.summaries[video_id]
                 self._dataset.remove(video_id)
                 self._attempts.forget([video_id])
-                self._whereabouts.forget([video_id])
+                self._locations.forget([video_id])
 
     def refresh(self) -> int:
         """Give records of videos that stay the labels and names that the sources have now.
@@ -215,36 +211,38 @@ class Extraction:
         stay = [file for file in self._files if file.video_id not in due]
         relabelled = 0
         for file in stay:
-            brief = self.briefs[file.video_id]
-            renamed = self._whereabouts.fate_of(file.video_id) is Fate.RENAMED
-            path = file.path if renamed else brief.path
-            if (path, file.provenance) == (brief.path, brief.provenance):
+            video_summary = self.summaries[file.video_id]
+            renamed = self._locations.status_of(file.video_id) is FileStatus.RENAMED
+            path = file.path if renamed else video_summary.path
+            if (path, file.provenance) == (video_summary.path, video_summary.provenance):
                 continue
             video = self._dataset.read(file.video_id)
             renewed = replace(video, path=path, provenance=file.provenance)
             self._dataset.rewrite(renewed)
-            self.briefs[file.video_id] = brief_of(renewed)
-            relabelled += file.provenance != brief.provenance
+            self.summaries[file.video_id] = summary_of(renewed)
+            relabelled += file.provenance != video_summary.provenance
         return relabelled
 
-    def do_what_is_due(self, tell: Callable[[Progress], None]) -> list[Brief]:
+    def do_what_is_due(self, on_progress: Callable[[Progress], None]) -> list[VideoSummary]:
         """Record what cannot be read, do the videos that are not current; gives all in brief."""
-        done: list[Brief] = []
-        tell(Progress(0, self.number_due, None))
+        done: list[VideoSummary] = []
+        on_progress(Progress(0, self.number_due, None))
         with closing(self._extracted()) as extracted:
             for video in chain(self._unreadable(), extracted):
-                done.append(brief_of(video))
+                done.append(summary_of(video))
                 again = self._note(done[-1])
-                tell(Progress(len(done), self.number_due, video, again))
+                on_progress(Progress(len(done), self.number_due, video, again))
         return done
 
-    def _note(self, brief: Brief) -> bool:
+    def _note(self, video_summary: VideoSummary) -> bool:
         """Count an attempt; gives whether it failed and had failed before."""
-        before = self.briefs.get(brief.video_id)
-        self.briefs[brief.video_id] = brief
-        self._attempts.note(brief)
+        before = self.summaries.get(video_summary.video_id)
+        self.summaries[video_summary.video_id] = video_summary
+        self._attempts.note(video_summary)
         again = (
-            brief.status is Status.FAILED and before is not None and before.status is Status.FAILED
+            video_summary.status is Status.FAILED
+            and before is not None
+            and before.status is Status.FAILED
         )
         self.failed_again += again
         return again
@@ -261,15 +259,14 @@ class Extraction:
 
         settings = self._dataset.settings.run
         jobs = (ExtractionJob(file, self._dataset) for file in self._due)
-        outcomes = run_each(
+        engine = make_engine(workers=settings.worker_count, hold=self._lease.descriptors)
+        outcomes = engine.run(
             extract_video,
-            takewhile(lambda _: not self._care.stopped(), jobs),
-            workers=settings.worker_count,
+            takewhile(lambda _: not self._policy.stopped(), jobs),
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
-            preload=["deepfake_dataset.extract", "deepfake_dataset.faces.preload"],
-            hold=self._lease.descriptors,
+            preload=["deepfake_dataset.extract:load_models"],
         )
         with closing(outcomes):
             for outcome in outcomes:
@@ -279,24 +276,24 @@ class Extraction:
                     yield self._video_of(outcome)
 
     def _with_what_is_known(self, file: VideoFile) -> VideoFile:
-        brief = self.briefs.get(file.video_id)
-        if brief is None:
+        video_summary = self.summaries.get(file.video_id)
+        if video_summary is None:
             return file
-        return replace(file, provenance=_merged(brief.provenance, file.provenance))
+        return replace(file, provenance=_merged(video_summary.provenance, file.provenance))
 
     def _is_due(self, file: VideoFile) -> bool:
-        brief = self.briefs.get(file.video_id)
-        if brief is None or brief.settings_key != self._key:
+        video_summary = self.summaries.get(file.video_id)
+        if video_summary is None or video_summary.settings_key != self._key:
             return True
         if file.video_id in self._again:
             return True
         if self._retry:
-            return brief.status is Status.FAILED
-        return self._care.backs_off and self._attempts.is_due(brief)
+            return video_summary.status is Status.FAILED
+        return self._policy.backs_off and self._attempts.is_due(video_summary)
 
     def _is_due_to_fail(self, lost: tuple[VideoFile, str]) -> bool:
         """Whether an unreadable file is to be noted; only a run that backs off lets it rest."""
-        return not self._care.backs_off or self._is_due(lost[0])
+        return not self._policy.backs_off or self._is_due(lost[0])
 
     def _video_of(self, outcome: "Outcome[ExtractionJob, Video]") -> Video:
         if outcome.fault is None:

@@ -6,20 +6,18 @@ however the last run ended; so a run with nothing new costs nothing here.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from deepfake_dataset.dataset.cache_table import CacheTable
-from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset import layout
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.state_table import StateTable
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.report.run_log import Note
-from deepfake_dataset.storage.local import file_version
+from deepfake_dataset.storage.base import Storage
 
-_FACES = ("videos", "review/decisions.csv", "review/cuts.csv", SETTINGS_FILE)
-_FILE = "made.sqlite3"
+_FACES = (layout.VIDEOS, layout.DECISIONS, layout.CANNOT_LINKS, layout.SETTINGS)
 
 
 class Result(StrEnum):
@@ -59,12 +57,13 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One of them: what makes it, and what it depends on, below the dataset."""
+    """One of them: what makes it, and what it depends on."""
 
     name: str
-    make: Callable[[Path], str]
+    make: Callable[[Dataset], str]
     """Gives what people should know of it."""
     inputs: tuple[str, ...]
+    """Keys and prefixes."""
 
 
 def follow_up(dataset: Dataset, *, split: bool, train: bool, note: Note) -> tuple[Step, ...]:
@@ -88,76 +87,77 @@ def tasks(*, split: bool, train: bool) -> Iterator[_Task]:
     if split:
         yield _Task("split", _split, _FACES)
     if train:
-        yield _Task("train", _train, ("manifests",))
+        yield _Task("train", _train, (layout.MANIFESTS,))
 
 
 def _do(task: _Task, dataset: Dataset) -> Step:
-    table = CacheTable(dataset.cache_folder / _FILE, _Made)
+    table = StateTable(dataset.storage, layout.FOLLOW_UPS, _Made)
     last = table.load().get(task.name)
-    inputs = _state_of(dataset.root, task.inputs)
+    inputs = _state_of(dataset.storage, task.inputs)
     if last is not None and last.inputs == inputs:
         result = Result.STILL_FAILING if last.refused else Result.CURRENT
         return Step(task.name, result, last.refused)
     try:
-        step = Step(task.name, Result.DONE, task.make(dataset.root))
+        step = Step(task.name, Result.DONE, task.make(dataset))
         refused = ""
     except UsageError as error:
         step = Step(task.name, Result.FAILED, str(error), error.hint)
         refused = str(error)
     # What it wrote may be among what it depends on: a split keeps its settings.
-    table.save({task.name: _Made(_state_of(dataset.root, task.inputs), refused)})
+    table.save({task.name: _Made(_state_of(dataset.storage, task.inputs), refused)})
     return step
 
 
-def _refresh(root: Path) -> str:
+def _refresh(dataset: Dataset) -> str:
     from deepfake_dataset.commands.review import refresh_queue
 
-    refresh_queue(root)
+    refresh_queue(dataset.root)
     return ""
 
 
-def _split(root: Path) -> str:
+def _split(dataset: Dataset) -> str:
     from deepfake_dataset.commands.split import split_dataset
 
-    split_dataset(root)
+    split_dataset(dataset.root)
     return ""
 
 
-def _train(root: Path) -> str:
+def _train(dataset: Dataset) -> str:
     """Train, and say how it compares with the last time."""
     from deepfake_dataset.commands.audit import find_dataset_leaks
     from deepfake_dataset.commands.baseline import train_baseline
 
-    before = _last_auc(root / "models")
-    trained = train_baseline(root, audit=lambda dataset: find_dataset_leaks(dataset).refuse())
+    before = _last_auc(dataset.storage)
+    trained = train_baseline(dataset.root, audit=lambda asked: find_dataset_leaks(asked).refuse())
     auc = trained.report.per_video_by_mean.auc.value
     last = "none before" if before is None else f"{before:.3f} before"
     return "no AUC" if auc is None else f"AUC a video {auc:.3f}, {last}"
 
 
-def _last_auc(models: Path) -> float | None:
+def _last_auc(storage: Storage) -> float | None:
     """Of the training that was written last, over whole videos."""
-    reports = sorted(models.glob("*/report.json"), key=lambda file: file.stat().st_mtime)
-    if not reports:
+    reports = (
+        storage.stat(f"{layout.MODELS}{run}/{layout.MODEL_REPORT}")
+        for run in storage.folders(layout.MODELS)
+    )
+    newest = max(filter(None, reports), key=lambda report: report.modified_s, default=None)
+    if newest is None:
         return None
-    value = json.loads(reports[-1].read_text(encoding="utf-8"))["per_video_by_mean"]["auc"]["value"]
+    value = json.loads(storage.get(newest.key))["per_video_by_mean"]["auc"]["value"]
     return None if value is None else float(value)
 
 
-def _state_of(root: Path, names: Iterable[str]) -> str:
-    """Changes with every file below; a file of a dataset is never changed in place."""
+def _state_of(storage: Storage, inputs: Iterable[str]) -> str:
+    """Changes with every object under these keys and directly below these prefixes."""
     digest = hashlib.sha256()
-    for name in names:
-        for line in _states(root / name):
-            digest.update(f"{name} {line}\n".encode())
+    for key in inputs:
+        for state in _states(storage, key):
+            digest.update(f"{state}\n".encode())
     return digest.hexdigest()
 
 
-def _states(path: Path) -> Iterator[str]:
-    if path.is_dir():
-        with os.scandir(path) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.is_file() and not entry.name.startswith("."):
-                    yield f"{entry.name} {file_version(entry.stat())}"
-    elif path.exists():
-        yield file_version(path.stat())
+def _states(storage: Storage, key: str) -> Iterator[str]:
+    found = storage.entries(key) if key.endswith("/") else filter(None, [storage.stat(key)])
+    for entry in found:
+        if "/" not in entry.key.removeprefix(key):
+            yield f"{entry.key} {entry.version}"

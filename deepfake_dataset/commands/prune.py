@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from deepfake_dataset.dataset.catalog.attempts import AttemptLog
-from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.catalog.attempts import FailedAttempts
+from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.sources.locations import Fate, Whereabouts
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.paths import StrPath, as_path
+from deepfake_dataset.sources.locations import FileLocations, FileStatus
+from deepfake_dataset.storage.paths import StrPath
 
-_LOST = (Fate.GONE, Fate.REPLACED)
+_LOST = (FileStatus.GONE, FileStatus.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Lost:
 
     video_id: str
     path: str
-    fate: Fate
+    fate: FileStatus
     faces: int
 
 
@@ -40,20 +39,18 @@ def prune_dataset(dataset: StrPath, *, really: bool = False, wait: bool = False)
     people decided about the faces stays in its log, and counts again if the video comes back.
     A video that was never seen since its caches were deleted is kept.
     """
-    dataset = as_path(dataset, "dataset")
-    with file_lease(dataset, wait=wait):
-        opened = Dataset.open(dataset)
-        briefs, whereabouts = read_briefs(opened), Whereabouts(opened)
+    with Dataset.held(dataset, wait=wait) as (opened, _):
+        summaries, locations = read_summaries(opened), FileLocations(opened)
         lost = [
-            Lost(place.video_id, place.path, place.fate, briefs[place.video_id].faces)
-            for place in whereabouts.looked_at()
-            if place.fate in _LOST and place.video_id in briefs
+            Lost(place.video_id, place.path, place.fate, summaries[place.video_id].faces)
+            for place in locations.checked_now()
+            if place.fate in _LOST and place.video_id in summaries
         ]
         if really:
             for video in lost:
                 opened.remove(video.video_id)
             ids = [video.video_id for video in lost]
-            whereabouts.forget(ids)
-            AttemptLog(opened).forget(ids)
+            locations.forget(ids)
+            FailedAttempts(opened).forget(ids)
     listed = tuple(sorted(lost, key=lambda video: video.path))
-    return Pruned(listed, len(briefs) - len(listed), really)
+    return Pruned(listed, len(summaries) - len(listed), really)

@@ -6,19 +6,19 @@ from pathlib import Path
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.records import Provenance, VideoFile
 from deepfake_dataset.sources.files import File, Folder
-from deepfake_dataset.sources.known_files import Fingerprints
-from deepfake_dataset.sources.locations import Place, Whereabouts
+from deepfake_dataset.sources.known_files import KnownFiles
+from deepfake_dataset.sources.locations import FileLocation, FileLocations
 
 
 def files_still_there(
     dataset: Dataset, wanted: Iterable[tuple[str, Provenance]]
 ) -> Iterator[VideoFile]:
     """Those of the videos wanted, by id, whose file has the bytes that it had."""
-    places, fingerprints = Whereabouts(dataset).places, Fingerprints.of(dataset)
+    locations, known_files = FileLocations(dataset).locations, KnownFiles.of(dataset)
     for video_id, provenance in wanted:
-        place = places.get(video_id)
+        place = locations.get(video_id)
         file = _file_at(place) if place else None
-        if file is None or not _is(file, video_id, fingerprints):
+        if file is None or not _is(file, video_id, known_files):
             continue
         status = file.status
         yield VideoFile(
@@ -26,7 +26,7 @@ def files_still_there(
         )
 
 
-def _file_at(place: Place) -> File | None:
+def _file_at(place: FileLocation) -> File | None:
     path = Path(place.location)
     try:
         status = path.stat()
@@ -36,8 +36,8 @@ def _file_at(place: Place) -> File | None:
     return File(place.location, place.path, folder, path.name, status)
 
 
-def _is(file: File, video_id: str, fingerprints: Fingerprints) -> bool:
+def _is(file: File, video_id: str, known_files: KnownFiles) -> bool:
     try:
-        return fingerprints.video_id(file) == video_id
+        return known_files.video_id(file) == video_id
     except OSError:
         return False

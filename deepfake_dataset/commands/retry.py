@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from deepfake_dataset.commands.extract import Extraction, Progress
 from deepfake_dataset.commands.redo import files_still_there
-from deepfake_dataset.dataset.catalog.attempts import AttemptLog
-from deepfake_dataset.dataset.catalog.index import Brief, read_briefs
+from deepfake_dataset.dataset.catalog.attempts import FailedAttempts
+from deepfake_dataset.dataset.catalog.index import VideoSummary, read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.errors import VIDEO_ERRORS, UsageError
 from deepfake_dataset.records import Status
 from deepfake_dataset.sources.discover import Found
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.paths import StrPath, as_path
+from deepfake_dataset.storage.paths import StrPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def retry_failed(
     *,
     codes: Iterable[str] = (),
     wait: bool = False,
-    tell: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Retried:
     """Try failed videos again, all or those with one of the ``codes``; their count starts anew.
 
@@ -47,15 +46,13 @@ def retry_failed(
     """
     asked = set(codes)
     _check(asked)
-    dataset = as_path(dataset, "dataset")
-    with file_lease(dataset, wait=wait) as lease:
-        opened = Dataset.open(dataset)
-        failed = [b for b in read_briefs(opened).values() if _is_meant(b, asked)]
-        AttemptLog(opened).forget([brief.video_id for brief in failed])
-        wanted = [(brief.video_id, brief.provenance) for brief in failed]
+    with Dataset.held(dataset, wait=wait) as (opened, lease):
+        failed = [b for b in read_summaries(opened).values() if _is_meant(b, asked)]
+        FailedAttempts(opened).forget([summary.video_id for summary in failed])
+        wanted = [(summary.video_id, summary.provenance) for summary in failed]
         found = Found(tuple(files_still_there(opened, wanted)), (), (), 0)
         with opened.swept():
-            done = Extraction(opened, found, lease, retry=True).do_what_is_due(tell)
+            done = Extraction(opened, found, lease, retry=True).do_what_is_due(on_progress)
     return Retried(len(failed), totals_of(done), len(failed) - len(done))
 
 
@@ -67,5 +64,5 @@ def _check(codes: set[str]) -> None:
         )
 
 
-def _is_meant(brief: Brief, codes: set[str]) -> bool:
-    return brief.status is Status.FAILED and (not codes or brief.error in codes)
+def _is_meant(summary: VideoSummary, codes: set[str]) -> bool:
+    return summary.status is Status.FAILED and (not codes or summary.error in codes)

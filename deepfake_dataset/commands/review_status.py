@@ -12,7 +12,7 @@ from deepfake_dataset.storage.paths import StrPath
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewCell:
+class LabelReview:
     """Faces of one label, that of their video; each is reviewed or open."""
 
     label: str
@@ -29,37 +29,37 @@ class ReviewCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class ReviewStatus:
     """How far a review is."""
 
-    cells: tuple[ReviewCell, ...]
+    cells: tuple[LabelReview, ...]
     gone: int
     """Decisions on faces that the dataset no longer has. They are kept."""
 
 
-def read_reviewed(dataset: StrPath) -> Reviewed:
+def read_review_status(dataset: StrPath) -> ReviewStatus:
     """Count faces by what people decided.
 
     Raises :class:`UsageError` for a folder that holds no dataset, and for a damaged log.
     """
     opened = Dataset.open(dataset)
     faces = read_faces(opened)
-    said = verdicts(faces, read_decisions(opened))
+    decided = verdicts(faces, read_decisions(opened))
     label = np.asarray(faces["label"].to_numpy(zero_copy_only=False))
-    cells = [_cell(word, label == word, said) for word in Label if (label == word).any()]
-    return Reviewed(tuple(cells), len(said.gone))
+    cells = [_cell(word, label == word, decided) for word in Label if (label == word).any()]
+    return ReviewStatus(tuple(cells), len(decided.gone))
 
 
 def _cell(
-    label: Label, own: np.ndarray[tuple[int], np.dtype[np.bool_]], said: Verdicts
-) -> ReviewCell:
+    label: Label, own: np.ndarray[tuple[int], np.dtype[np.bool_]], decided: Verdicts
+) -> LabelReview:
     def number(*states: State) -> int:
-        return int((said.is_in(*states) & own).sum())
+        return int((decided.is_in(*states) & own).sum())
 
-    return ReviewCell(
+    return LabelReview(
         label=label.value,
         faces=int(own.sum()),
-        reviewed=int((said.reviewed & own).sum()),
+        reviewed=int((decided.reviewed & own).sum()),
         open=number(State.UNDECIDED, State.TO_CONFIRM),
         rejected=number(State.REJECTED, State.WRONG_PERSON),
         fixed=number(State.FIXED),

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.commands.extract import Care, Progress, extract_into
+from deepfake_dataset.commands.extract import Progress, RunPolicy, extract_into
 from deepfake_dataset.commands.follow_up import Result, Step, follow_up
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Summary
@@ -18,7 +18,6 @@ from deepfake_dataset.report.prometheus_metrics import Gauge, write_metrics
 from deepfake_dataset.report.run_log import Note, writing_log
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
-from deepfake_dataset.storage.lease import file_lease
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 130
@@ -64,12 +63,12 @@ def run_unattended(
     train: bool = False,
     metrics: StrPath | None = None,
     log_json: bool = False,
-    tell: Callable[[Video], None] = lambda _: None,
+    on_progress: Callable[[Video], None] = lambda _: None,
 ) -> RunSummary:
     """Extract what is new, refresh the review queue, split and train where told to.
 
     A queue, a split and a training whose inputs have not changed are left as they are. Videos
-    that failed are tried again in later runs, three in all; ``tell`` hears of each when it
+    that failed are tried again in later runs, three in all; ``on_progress`` hears of each when it
     fails for the first time. What is done and what fails goes to the dataset's log, and to
     ``metrics`` as numbers, however the run ends.
 
@@ -86,7 +85,7 @@ def run_unattended(
         list_files(videos)  # a mistyped source should not leave an empty dataset behind
         Dataset.create(dataset, Settings())
     with (
-        file_lease(dataset, wait=wait) as lease,
+        Dataset.lease(dataset, wait=wait) as lease,
         writing_log(dataset, log_json) as note,
         _measured(dataset, metrics) as measure,
         ending_when_asked(grace_s) as stopped,
@@ -94,10 +93,15 @@ def run_unattended(
     ):
         note("began", dataset=str(dataset.absolute()))
         began = time.monotonic()
-        opened = Dataset.open(dataset)
-        care = Care(settle_s, arriving=True, backs_off=True, stopped=stopped)
+        opened = Dataset.open_for_writing(dataset)
+        policy = RunPolicy(settle_s, arriving=True, backs_off=True, stopped=stopped)
         extraction = extract_into(
-            opened, videos, lease, labels=labels, care=care, tell=_reporter(note, tell)
+            opened,
+            videos,
+            lease,
+            labels=labels,
+            policy=policy,
+            on_progress=_reporter(note, on_progress),
         )
         steps = () if stopped() else follow_up(opened, split=split, train=train, note=note)
         summary = RunSummary(
@@ -111,7 +115,7 @@ def run_unattended(
     return summary
 
 
-def _reporter(note: Note, tell: Callable[[Video], None]) -> Callable[[Progress], None]:
+def _reporter(note: Note, on_progress: Callable[[Video], None]) -> Callable[[Progress], None]:
     """Writes the log while videos end, and tells people of a failure once."""
 
     def report(progress: Progress) -> None:
@@ -125,7 +129,7 @@ def _reporter(note: Note, tell: Callable[[Video], None]) -> Callable[[Progress],
             return
         note(str(video.status), **what, error=video.error, message=video.message)
         if not progress.again:
-            tell(video)
+            on_progress(video)
 
     return report
 

@@ -18,10 +18,10 @@ from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples
-    from deepfake_dataset.baseline.report.score_timeline import Part
+    from deepfake_dataset.baseline.report.score_timeline import SceneScores
     from deepfake_dataset.baseline.scoring.metrics import Predictions
     from deepfake_dataset.baseline.scoring.score_rows import FaceScore, Scored, VideoScore
-    from deepfake_dataset.baseline.scoring.trained_model import Scorer
+    from deepfake_dataset.baseline.scoring.trained_model import TrainedModel
 
 FACES_FILE, VIDEOS_FILE, TIMELINES_FOLDER = "faces.csv", "videos.csv", "timelines"
 
@@ -31,7 +31,7 @@ class _Asked:
     """What scoring was asked for."""
 
     model: Path
-    scorer: "Scorer"
+    trained: "TrainedModel"
     output: Path | None
     threshold: float
 
@@ -42,7 +42,7 @@ def score(
     *,
     output: StrPath | None = None,
     threshold: float = 0.5,
-    tell: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
     workers: int | None = None,
 ) -> "Scored":
     """Score a manifest, a dataset, an image, a folder of images, or videos.
@@ -55,13 +55,13 @@ def score(
 
     Raises :class:`UsageError` for a model that cannot be used and for what cannot be scored.
     """
-    from deepfake_dataset.baseline.scoring.trained_model import open_scorer
+    from deepfake_dataset.baseline.scoring.trained_model import open_trained_model
 
     model, given = as_path(model, "model"), as_path(given, "given")
     output = optional_path(output, "output")
     if not given.exists():
         raise ImagesError(f"{given} does not exist", "name a manifest, images or videos")
-    asked = _Asked(model, open_scorer(model), output, threshold)
+    asked = _Asked(model, open_trained_model(model), output, threshold)
     if Dataset.is_at(given):
         return _score_dataset(asked, Dataset.open(given))
     if not _is_video(given):
@@ -69,7 +69,7 @@ def score(
     with TemporaryDirectory(prefix="dsbuild-") as folder:
         dataset = Path(folder) / "dataset"
         Dataset.create(dataset, _settings_for(model))
-        extract_faces([given], dataset, tell=tell, workers=workers)
+        extract_faces([given], dataset, on_progress=on_progress, workers=workers)
         return _score_dataset(asked, Dataset.open(dataset))
 
 
@@ -91,13 +91,16 @@ def _is_video(given: Path) -> bool:
 
 
 def _score_images(asked: _Asked, given: Path) -> "Scored":
-    from deepfake_dataset.baseline.data.images import readable
-    from deepfake_dataset.baseline.data.images_to_score import loose_examples, manifest_examples
+    from deepfake_dataset.baseline.data.images import split_readable
+    from deepfake_dataset.baseline.data.images_to_score import (
+        read_images_to_score,
+        read_manifest_to_score,
+    )
     from deepfake_dataset.baseline.scoring.score_rows import face_scores, video_scores
 
-    read = manifest_examples if given.suffix.lower() == ".csv" else loose_examples
-    examples, unreadable = readable(read(given))
-    scores = asked.scorer.score(examples)
+    read = read_manifest_to_score if given.suffix.lower() == ".csv" else read_images_to_score
+    examples, unreadable = split_readable(read(given))
+    scores = asked.trained.score(examples)
     faces, videos = face_scores(scores), video_scores(scores, asked.threshold)
     return _written(asked, replace(_scored(asked, scores, faces, videos), unreadable=unreadable))
 
@@ -106,7 +109,7 @@ def _score_dataset(asked: _Asked, dataset: Dataset) -> "Scored":
     from deepfake_dataset.baseline.scoring.score_rows import face_scores, video_scores
 
     videos = sorted(dataset.videos(), key=lambda video: (video.path, video.video_id))
-    scores = asked.scorer.score(_examples(dataset, videos))
+    scores = asked.trained.score(_examples(dataset, videos))
     faces = [face for video in videos for face in video.faces]
     rows = tuple(
         replace(row, scene=face.scene, frame=face.frame, time_s=face.time_s, path=row.video)
@@ -160,10 +163,10 @@ def _scored(
     faces: "tuple[FaceScore, ...]",
     videos: "tuple[VideoScore, ...]",
 ) -> "Scored":
-    from deepfake_dataset.baseline.scoring.score_rows import Scored, measured
+    from deepfake_dataset.baseline.scoring.score_rows import Scored, score_measures
 
-    per_face, per_video = measured(scores, asked.threshold)
-    calibration = asked.scorer.calibration
+    per_face, per_video = score_measures(scores, asked.threshold)
+    calibration = asked.trained.calibration
     return Scored(
         model=str(asked.model),
         temperature=calibration.temperature,
@@ -210,13 +213,13 @@ def _part(
     video: Video,
     scene: Scene,
     p_real: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-) -> "Part":
+) -> "SceneScores":
     from deepfake_dataset.baseline.data.images import read_image
-    from deepfake_dataset.baseline.report.score_timeline import Part
+    from deepfake_dataset.baseline.report.score_timeline import SceneScores
 
     rows = [n for n, face in enumerate(video.faces) if face.scene == scene.scene]
     faces: list[Face] = [video.faces[n] for n in rows]
     middle = faces[len(faces) // 2] if faces else None
     crop = read_image(dataset.face_path(video.video_id, middle.face_id)) if middle else None
     times = np.array([face.time_s for face in faces])
-    return Part(scene.start_s, scene.end_s, times, p_real[rows], crop)
+    return SceneScores(scene.start_s, scene.end_s, times, p_real[rows], crop)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfake_dataset.commands.status import read_status
-from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.sources.locate import find_source
@@ -79,17 +79,17 @@ def _crops_there() -> Iterator[None]:
 
 def _find_video(name: str, file_id: str | None, dataset: Dataset) -> str:
     """The id of the one video that a user means."""
-    briefs = read_briefs(dataset)
+    summaries = read_summaries(dataset)
     for video_id in (name, file_id):
-        if video_id in briefs:
+        if video_id in summaries:
             return video_id
-    fits = [b for b in briefs.values() if b.path == name or b.path.endswith(f"/{name}")]
+    fits = [b for b in summaries.values() if b.path == name or b.path.endswith(f"/{name}")]
     if len(fits) == 1:
         return fits[0].video_id
     if fits:
-        listed = ", ".join(brief.path for brief in fits[:5])
+        listed = ", ".join(summary.path for summary in fits[:5])
         raise UsageError(f"{name} fits {len(fits)} videos: {listed}", "name more of the path")
-    near = get_close_matches(name, [brief.path for brief in briefs.values()], n=1)
+    near = get_close_matches(name, [summary.path for summary in summaries.values()], n=1)
     raise UsageError(
         f"{dataset.root} has no video {name}",
         f"did you mean {near[0]}?" if near else "dsbuild extract VIDEOS -d DATASET adds it",

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.commands.audit import draw_audit
-from deepfake_dataset.dataset.dataset import SETTINGS_FILE, Dataset
+from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.engine import make_engine
 from deepfake_dataset.errors import SplitError
-from deepfake_dataset.settings import write_settings
 from deepfake_dataset.split.links.explain_group import GroupStep
 from deepfake_dataset.split.links.oversized_groups import OversizedGroup
 from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside, SplitRecord
 from deepfake_dataset.split.progress import OnProgress, no_progress
-from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def split_dataset(
             audit = _write_manifests(folder, plan, opened, found.cannot_links)
             # What was asked for comes first: a kill in between must not lose it.
             append_cannot_links(opened.root / CANNOT_LINKS_FILE, found.new_cannot_links)
-            _keep_settings(opened)
+            opened.with_settings(opened.settings)
             record = publish_manifests(
                 folder,
                 lambda files: record_of(
@@ -174,15 +173,21 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     from deepfake_dataset.split.similarity.person_clusters import find_people
     from deepfake_dataset.split.video_table import usable_faces, videos_of
 
-    network = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+    network = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
     settings = dataset.settings.split
     reviewed = apply_decisions(read_faces(dataset), read_decisions(dataset))
     faces = usable_faces(reviewed, reviewed_only=settings.reviewed_only)
     videos = videos_of(faces)
     new = [parse_cannot_link(cut, videos) for cut in cuts]
     pairs = read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos).union(new)
-    people = find_people(dataset, faces, network, cannot_links=pairs, on_progress=on_progress)
-    duplicates = find_duplicates(dataset, faces, cannot_links=pairs, on_progress=on_progress)
+    cores = dataset.settings.run.worker_count
+    engine = make_engine(workers=cores)
+    people = find_people(
+        dataset, faces, network, engine, cannot_links=pairs, threads=cores, on_progress=on_progress
+    )
+    duplicates = find_duplicates(
+        dataset, faces, cannot_links=pairs, threads=cores, on_progress=on_progress
+    )
     faces = faces.append_column("person", people.person).append_column("phash", duplicates.phash)
     unusable = dict.fromkeys(
         f"{found.crop}: {found.problem}" for found in (*people.unusable, *duplicates.unusable)
@@ -241,17 +246,11 @@ def _write_manifests(
         plan.selected,
         positions=positions_of(dataset.settings.split),
         cannot_links=cannot_links,
+        threads=dataset.settings.run.worker_count,
     )
     audit.leakage.refuse()
     write_audit(folder / "audit.json", audit)
     return audit
-
-
-def _keep_settings(dataset: Dataset) -> None:
-    path = dataset.root / SETTINGS_FILE
-    if Dataset.open(dataset.root).settings != dataset.settings:
-        with writing(path):
-            write_settings(path, dataset.settings)
 
 
 def _summary(

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from deepfake_dataset.dataset.catalog.attempts import AttemptLog
-from deepfake_dataset.dataset.catalog.index import Brief, read_briefs
+from deepfake_dataset.dataset.catalog.attempts import FailedAttempts
+from deepfake_dataset.dataset.catalog.index import VideoSummary, read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.totals import Totals, totals_of
 from deepfake_dataset.records import Status
@@ -16,13 +16,13 @@ def read_status(dataset: StrPath) -> Totals:
 
     Raises :class:`UsageError` where the folder is none.
     """
-    return totals_of(read_briefs(Dataset.open(dataset)).values())
+    return totals_of(read_summaries(Dataset.open(dataset)).values())
 
 
-def read_errors(dataset: StrPath) -> list[Brief]:
+def read_errors(dataset: StrPath) -> list[VideoSummary]:
     """The videos that gave no faces because of an error or a setting, by path."""
-    briefs = read_briefs(Dataset.open(dataset)).values()
-    return sorted((b for b in briefs if b.status is not Status.OK), key=lambda b: b.path)
+    summaries = read_summaries(Dataset.open(dataset)).values()
+    return sorted((b for b in summaries if b.status is not Status.OK), key=lambda b: b.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Upkeep:
 
 def read_upkeep(dataset: StrPath) -> Upkeep:
     """What became of the sources, and how many failed videos were given up."""
-    from deepfake_dataset.sources.locations import Fate, Whereabouts
+    from deepfake_dataset.sources.locations import FileLocations, FileStatus
 
     opened = Dataset.open(dataset)
-    briefs, attempts = read_briefs(opened), AttemptLog(opened)
-    places = Whereabouts(opened).places.values()
-    fates = Counter(place.fate for place in places if place.video_id in briefs)
+    summaries, attempts = read_summaries(opened), FailedAttempts(opened)
+    places = FileLocations(opened).locations.values()
+    fates = Counter(place.fate for place in places if place.video_id in summaries)
     return Upkeep(
-        in_place=fates[Fate.IN_PLACE],
-        renamed=fates[Fate.RENAMED],
-        replaced=fates[Fate.REPLACED],
-        gone=fates[Fate.GONE],
-        given_up=attempts.number_given_up(briefs.values()),
+        in_place=fates[FileStatus.IN_PLACE],
+        renamed=fates[FileStatus.RENAMED],
+        replaced=fates[FileStatus.REPLACED],
+        gone=fates[FileStatus.GONE],
+        given_up=attempts.number_given_up(summaries.values()),
     )

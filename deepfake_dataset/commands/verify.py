@@ -1,9 +1,7 @@
 """``dsbuild verify``: whether every file of a dataset is what it was when it was written."""
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from deepfake_dataset.commands.extract import Extraction, Progress
 from deepfake_dataset.commands.redo import files_still_there
@@ -12,12 +10,8 @@ from deepfake_dataset.dataset.integrity import Check, Flaw, Problem
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Provenance, VideoFile
 from deepfake_dataset.sources.discover import Found
-from deepfake_dataset.storage.base import Lease
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.os_errors import writing
-from deepfake_dataset.storage.paths import StrPath, as_path
-
-_DELETED = (Flaw.ORPHAN, Flaw.HALF_MADE)
+from deepfake_dataset.storage.base import Lease, Storage
+from deepfake_dataset.storage.paths import StrPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ def verify_dataset(
     *,
     repair: bool = False,
     wait: bool = False,
-    tell: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Verified:
     """Read every record, hash every crop, look for what nobody names, check the manifests.
 
@@ -51,26 +45,28 @@ def verify_dataset(
     crops are damaged, if their file lies where it was with the bytes that it had. What could
     not be made again stays as it is.
     """
-    dataset = as_path(dataset, "dataset")
-    with file_lease(dataset, wait=wait) as lease:
-        opened = Dataset.open(dataset)
+    with Dataset.held(dataset, wait=wait) as (opened, lease):
         check = Check(opened)
         problems = tuple(check.problems())
         left = problems
         if repair and problems:
-            _repair(opened, problems, lease, tell)
+            _repair(opened, problems, lease, on_progress)
             check = Check(opened)
             left = tuple(check.problems())
     return Verified(check.records, check.crops, check.bytes, problems, left)
 
 
 def _repair(
-    dataset: Dataset, problems: Sequence[Problem], lease: Lease, tell: Callable[[Progress], None]
+    dataset: Dataset,
+    problems: Sequence[Problem],
+    lease: Lease,
+    on_progress: Callable[[Progress], None],
 ) -> None:
-    with writing(dataset.root):
-        for problem in problems:
-            if problem.flaw in _DELETED:
-                _delete(dataset.root / problem.path)
+    for problem in problems:
+        if problem.flaw is Flaw.HALF_MADE:
+            dataset.storage.discard(problem.path)
+        elif problem.flaw is Flaw.ORPHAN:
+            _delete_orphan(dataset.storage, problem.path)
     damaged = {problem.video_id for problem in problems if problem.video_id}
     files = tuple(_files_of(dataset, sorted(damaged)))
     if not files:
@@ -83,7 +79,7 @@ def _repair(
         return  # a record that stays damaged lets no run begin
     found = Found(files, (), (), 0)
     with dataset.swept():
-        Extraction(dataset, found, lease, again=damaged).do_what_is_due(tell)
+        Extraction(dataset, found, lease, again=damaged).do_what_is_due(on_progress)
 
 
 def _files_of(dataset: Dataset, video_ids: Iterable[str]) -> Iterable[VideoFile]:
@@ -98,8 +94,9 @@ def _provenance(dataset: Dataset, video_id: str) -> Provenance:
         return Provenance()
 
 
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
+def _delete_orphan(storage: Storage, path: str) -> None:
+    """A crop that nobody names, or the folder of a video without a record."""
+    if storage.stat(path):
+        storage.delete(path)
     else:
-        path.unlink(missing_ok=True)
+        storage.delete_all(f"{path}/")

@@ -1,4 +1,4 @@
-"""Records by key in a file below ``.cache``: quick to read, safe to delete."""
+"""Records by key in a file of the user's cache folder: quick to read, safe to delete."""
 
 import json
 import sqlite3
@@ -19,7 +19,7 @@ _CREATE = (
 class CacheTable(Generic[Record]):
     """Records of one kind. One that cannot be read is made anew.
 
-    One that cannot be written is done without: a dataset on a read-only disk can be looked at.
+    One that cannot be written is done without: it is made anew each time then.
     """
 
     def __init__(self, file: Path, kind: type[Record]) -> None:
@@ -29,11 +29,7 @@ class CacheTable(Generic[Record]):
     def load(self) -> dict[str, Record]:
         """All of them; none where the file is damaged, or another version's."""
         try:
-            if not self._file.exists():
-                return {}
-            with closing(sqlite3.connect(self._file)) as database:
-                rows = database.execute("SELECT key, row FROM record")
-                return {key: from_row(self._kind, json.loads(row)) for key, row in rows}
+            return {k: from_row(self._kind, row) for k, row in read_sqlite_rows(self._file).items()}
         except (OSError, sqlite3.Error, TypeError, ValueError):
             self._discard()
             return {}
@@ -55,3 +51,15 @@ class CacheTable(Generic[Record]):
         for file in (self._file, self._file.with_name(f"{self._file.name}-journal")):
             with suppress(OSError):
                 file.unlink()
+
+
+def read_sqlite_rows(file: Path) -> dict[str, Any]:
+    """The rows of a :class:`CacheTable` by key; none where there is no such file.
+
+    Raises :class:`OSError`, :class:`sqlite3.Error` or :class:`ValueError` for a damaged one.
+    """
+    if not file.exists():
+        return {}
+    with closing(sqlite3.connect(file)) as database:
+        rows = database.execute("SELECT key, row FROM record")
+        return {key: json.loads(row) for key, row in rows}

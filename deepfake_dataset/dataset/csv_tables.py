@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from deepfake_dataset.dataset.spreadsheet_safety import restored_column
+from deepfake_dataset.dataset.spreadsheet_safety import formula_restored_column
 from deepfake_dataset.errors import ManifestError
 
 Row = tuple[int, list[str]]
@@ -20,7 +20,7 @@ def read_spreadsheet(path: Path, schema: pa.Schema, required: Collection[str]) -
 
     A column that the file does not have is null; an empty cell of a text is "". Columns that
     the schema does not have are passed over. A text's cells are given back as they were
-    before :func:`deepfake_dataset.dataset.spreadsheet_safety.neutral`.
+    before :func:`deepfake_dataset.dataset.spreadsheet_safety.formula_safe`.
 
     Raises ManifestError, naming file and row, for what cannot be read so.
     """
@@ -58,7 +58,7 @@ def _nothing(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
 
 def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
     column = table[field.name]
-    return restored_column(column) if field.type == pa.string() else column
+    return formula_restored_column(column) if field.type == pa.string() else column
 
 
 def _header(path: Path, schema: pa.Schema, required: Collection[str]) -> tuple[str, list[str]]:

@@ -1,116 +1,156 @@
-"""A dataset on disk: its layout, how a video is committed to it, how it is read back.
+"""A dataset: how a video is committed to it, how it is read back. What lies where: layout.py.
 
-    dataset/
-      dsbuild.toml                          settings; its presence makes a folder a dataset
-      videos/<video_id>.parquet             one row; written last: it is the commit
-      faces/<video_id>/<face_id>.png
-      .cache/  .lock                        may be deleted at any time when no run is on
-
-A video is committed by moving its crops into place and then its record. A reader sees a
-record only when every crop that it names is on the disk.
+A video is committed by putting its crops into place and then its record. A reader sees a
+record only when every crop that it names is there.
 """
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.schema import arrow_schema, from_row, to_row
-from deepfake_dataset.errors import DatasetWriteError, NotADatasetError, UsageError
+from deepfake_dataset.dataset.upgrade import move_old_cache
+from deepfake_dataset.errors import (
+    DatasetWriteError,
+    MissingKeyError,
+    NotADatasetError,
+    StorageError,
+    UnavailableError,
+    UsageError,
+)
 from deepfake_dataset.records import Video
-from deepfake_dataset.settings import Settings, read_settings, write_settings
-from deepfake_dataset.storage.local import flush
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.settings import Settings, format_settings, parse_settings
+from deepfake_dataset.storage.base import Lease, Spool, Storage
+from deepfake_dataset.storage.local import LocalStorage
 from deepfake_dataset.storage.paths import StrPath, as_path
-
-SETTINGS_FILE = "dsbuild.toml"
-_ASIDE = ".partial-"
-_VIDEO_ID = "[0-9a-f]" * 16
+from deepfake_dataset.storage.scratch import dataset_cache
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A folder that holds a dataset. Made by :meth:`open` or :meth:`create`."""
+    """A place that holds a dataset. Made by :meth:`open`, :meth:`create` or :meth:`held`."""
 
-    root: Path
+    storage: Storage
     settings: Settings
 
     @staticmethod
-    def is_at(root: StrPath) -> bool:
-        """Whether a folder holds a dataset.
+    def is_at(place: StrPath | Storage) -> bool:
+        """Whether a folder or a storage holds a dataset.
 
         Raises :class:`NotADatasetError` where that cannot be told.
         """
-        root = as_path(root, "dataset")
+        storage = _storage(place)
         try:
-            return (root / SETTINGS_FILE).is_file()
-        except OSError as error:
+            return storage.stat(layout.SETTINGS) is not None
+        except UnavailableError:
+            raise
+        except StorageError as error:
             raise NotADatasetError(
-                f"{root} cannot be opened: {error.strerror}",
+                f"{storage.location()} cannot be opened: {error.reason}",
                 "check the name, who owns the folder and its permissions",
             ) from error
 
     @classmethod
-    def open(cls, root: StrPath) -> Self:
-        """The dataset in a folder.
+    def open(cls, place: StrPath | Storage) -> Self:
+        """The dataset in a folder or a storage.
 
-        Raises :class:`NotADatasetError` where the folder is none, and
-        :class:`SettingsError` for a faulty ``dsbuild.toml``.
+        Raises :class:`NotADatasetError` where there is none, and :class:`SettingsError` for a
+        faulty ``dsbuild.toml``.
         """
-        root = as_path(root, "dataset")
-        if not cls.is_at(root):
-            raise NotADatasetError(
-                f"{root} is not a dataset: it has no {SETTINGS_FILE}",
-                "dsbuild extract VIDEOS -d DATASET makes one",
-            )
-        return cls(root, read_settings(root / SETTINGS_FILE))
+        storage = _storage(place)
+        _refuse_other_things(storage)
+        return cls(storage, _read_settings(storage)[0])
 
     @classmethod
-    def create(cls, root: StrPath, settings: Settings) -> Self:
-        """A new dataset in a folder that is missing or empty.
+    def create(cls, place: StrPath | Storage, settings: Settings) -> Self:
+        """A new dataset in a place that is missing or empty.
 
         Raises :class:`NotADatasetError` where it holds something else.
         """
-        root = as_path(root, "dataset")
-        with writing(root):
-            if root.exists() and not _is_empty(root):
-                raise NotADatasetError(
-                    f"{root} is not a dataset, and not empty",
-                    "name another folder with -d, or empty this one",
-                )
-            root.mkdir(parents=True, exist_ok=True)
-            write_settings(root / SETTINGS_FILE, settings)
-            flush(root)
-        return cls(root, settings)
+        storage = _storage(place)
+        if not storage.is_empty():
+            raise NotADatasetError(
+                f"{storage.location()} is not a dataset, and not empty",
+                "name another folder with -d, or empty this one",
+            )
+        storage.put(layout.SETTINGS, format_settings(settings), unless_exists=True)
+        return cls(storage, settings)
+
+    @classmethod
+    @contextmanager
+    def held(
+        cls,
+        place: StrPath | Storage,
+        *,
+        wait: bool = False,
+        on_wait: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[tuple[Self, Lease]]:
+        """The dataset in a place, for its only writer, and the lease that makes it that.
+
+        Raises what :meth:`open` raises, and :class:`DatasetBusyError` where another run holds
+        it and this is not told to ``wait``.
+        """
+        with cls.lease(place, wait=wait, on_wait=on_wait) as lease:
+            yield cls.open_for_writing(place), lease
+
+    @staticmethod
+    @contextmanager
+    def lease(
+        place: StrPath | Storage,
+        *,
+        wait: bool = False,
+        on_wait: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Lease]:
+        """The right to write to a dataset, which one holder has at a time; as :meth:`held`."""
+        storage = _storage(place)
+        _refuse_other_things(storage)
+        with storage.lease(wait=wait, on_wait=on_wait) as lease:
+            yield lease
+
+    @classmethod
+    def open_for_writing(cls, place: StrPath | Storage) -> Self:
+        """The dataset in a place, for who holds its lease.
+
+        What an earlier version of the package has left is brought up to date first.
+        """
+        dataset = cls.open(place)
+        move_old_cache(dataset.storage, dataset.cache_folder)
+        return dataset
+
+    def with_settings(self, settings: Settings) -> Self:
+        """The dataset with other settings, which are kept in its file, comments and all.
+
+        Raises :class:`ConflictError` where another run changes them at this moment.
+        """
+        kept, known, version = _read_settings(self.storage)
+        if kept != settings:
+            data = format_settings(settings, known)
+            self.storage.put(layout.SETTINGS, data, if_version=version)
+        return replace(self, settings=settings)
 
     @property
-    def videos_folder(self) -> Path:
-        """Where records are."""
-        return self.root / "videos"
-
-    @property
-    def faces_folder(self) -> Path:
-        """Where crops are, a folder a video."""
-        return self.root / "faces"
+    def root(self) -> Path:
+        """The folder of a dataset on a disk. Raises :class:`UsageError` where it is elsewhere."""
+        if isinstance(self.storage, LocalStorage):
+            return self.storage.root
+        raise UsageError(
+            f"{self.storage.location()} is no folder", "copy the dataset to a disk first"
+        )
 
     @property
     def cache_folder(self) -> Path:
-        """What can be made again: fingerprints of sources, an index of records."""
-        return self.root / ".cache"
-
-    def record_path(self, video_id: str) -> Path:
-        """Where a video's record is, or would be."""
-        return self.videos_folder / f"{video_id}.parquet"
+        """Where the user's cache has what was computed of this dataset; it may not be there yet."""
+        return dataset_cache(self.storage.identity())
 
     def face_path(self, video_id: str, face_id: str) -> Path:
-        """Where a crop is."""
-        return self.faces_folder / video_id / f"{face_id}.png"
+        """The file of a crop, in a dataset on a disk."""
+        return self.root / layout.crop_key(video_id, face_id)
 
     def read(self, video_id: str) -> Video:
         """A video's record.
@@ -119,88 +159,82 @@ class Dataset:
         damaged or cannot be read.
         """
         table = self.read_table(video_id)
-        with _undamaged(self.record_path(video_id)):
+        with self._undamaged(video_id):
             return from_row(Video, table.to_pylist()[0])
 
     def is_as_written(self, video: Video) -> bool:
-        """Whether the record's file is byte for byte what this version of Arrow writes.
+        """Whether the record is byte for byte what this version of Arrow writes.
 
         Checksums are of pages alone: a bit may flip between them and nobody would know. Of a
         file that another version wrote nothing can be said; it is taken for sound.
         """
-        data, anew = self.record_path(video.video_id).read_bytes(), _encoded(video)
+        data, anew = self.storage.get(layout.record_key(video.video_id)), _encoded(video)
         return data == anew or _writer(data) != _writer(anew)
 
     def read_table(self, video_id: str) -> pa.Table:
         """A video's record as a table of one row; raises what :meth:`read` raises."""
-        path = self.record_path(video_id)
         try:
-            data = path.read_bytes()
-        except FileNotFoundError as error:
+            data = self.storage.get(layout.record_key(video_id))
+        except MissingKeyError as error:
             raise KeyError(video_id) from error
-        except OSError as error:
-            raise UsageError(
-                f"the record {path} cannot be read: {error.strerror}",
-                "check its permissions, or whether its disk is still there",
-            ) from error
-        with _undamaged(path):
+        except UnavailableError:
+            raise
+        except StorageError as error:
+            raise UsageError(f"the record {error}", error.hint) from error
+        with self._undamaged(video_id):
             # One row needs no threads, and a process that ends while they start aborts.
             source = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
             return source.read(use_threads=False)
 
     def video_ids(self) -> list[str]:
         """Of all committed videos, sorted."""
-        return sorted(path.stem for path in self.videos_folder.glob("[!.]*.parquet"))
+        return sorted(self.record_versions())
 
-    def crop_folders(self) -> Iterator[Path]:
-        """Folders of crops, a video each, whether it has a record or not."""
-        return self.faces_folder.glob(_VIDEO_ID)
+    def record_versions(self) -> dict[str, str]:
+        """By video id: what changes whenever a record does."""
+        found = (
+            (layout.recorded_video(entry.key), entry.version)
+            for entry in self.storage.entries(layout.VIDEOS)
+        )
+        return {video_id: version for video_id, version in found if video_id}
+
+    def videos_with_crops(self) -> Iterator[str]:
+        """The ids of videos that have crops, whether they have a record or not."""
+        return filter(layout.is_video_id, self.storage.folders(layout.FACES))
 
     def videos(self) -> Iterator[Video]:
         """Every record, by video id."""
         return map(self.read, self.video_ids())
 
-    @contextmanager
-    def staging(self, video_id: str) -> Iterator[Path]:
-        """An empty folder for a video's crops, gone afterwards unless it was committed."""
-        aside = self.faces_folder / f"{_ASIDE}{video_id}"
-        with writing(aside):
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir(parents=True)
-        try:
-            yield aside
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    def staging(self) -> AbstractContextManager[Spool]:
+        """A folder for a video's crops, by :func:`layout.crop_name`; gone afterwards."""
+        return self.storage.spool(layout.FACES)
 
-    def commit(self, video: Video, staged: Path | None = None) -> None:
+    def commit(self, video: Video, staged: Spool | None = None) -> None:
         """Make a video visible at once: crops into place, then the record.
 
         An earlier record of the video goes first, so that no record ever stands beside
         crops that are not its own; killed in between, the video counts as not done.
         """
-        record = self.record_path(video.video_id)
-        with writing(record):
-            if record.exists():
-                record.unlink()
-                flush(record.parent)
-            self._place_crops(video, staged)
-            _write_record(record, video)
+        self.remove(video.video_id)
+        if staged is not None:
+            names = [layout.crop_name(face.face_id) for face in video.faces]
+            prefix = layout.crops_prefix(video.video_id)
+            self.storage.put_files((prefix + name, staged.folder / name) for name in names)
+        self.rewrite(video)
 
     def rewrite(self, video: Video) -> None:
         """Replace the record of a video whose crops stay as they are, in one step."""
-        record = self.record_path(video.video_id)
-        with writing(record):
-            _write_record(record, video)
+        self.storage.put(layout.record_key(video.video_id), _encoded(video))
 
     def remove(self, video_id: str) -> None:
         """Take a video out, record first."""
-        with writing(self.root):
-            self.record_path(video_id).unlink(missing_ok=True)
-            _clear(self.faces_folder / video_id)
+        self.storage.delete(layout.record_key(video_id))
+        self.storage.delete_all(layout.crops_prefix(video_id))
 
     @contextmanager
     def swept(self) -> Iterator[None]:
-        """Half-made things cleared away before and after. Only for who holds the lock."""
+        """Half-made things cleared away before and after. Only for who holds the lease."""
         self.sweep()
         try:
             yield
@@ -209,48 +243,49 @@ class Dataset:
                 self.sweep()
 
     def sweep(self) -> None:
-        """Clear away what a killed run left half made. Only for who holds the lock."""
+        """Clear away what a killed run left half made. Only for who holds the lease."""
+        for prefix in _SWEPT:
+            for left in list(self.storage.half_written(prefix, deep=False)):
+                self.storage.discard(left)
         committed = set(self.video_ids())
-        with writing(self.root):
-            for left in self.videos_folder.glob(f"{_ASIDE}*"):
-                left.unlink()
-            for left in self.faces_folder.glob(f"{_ASIDE}*"):
-                _clear(left)
-            for crops in self.crop_folders():
-                if crops.name not in committed:
-                    _clear(crops)
+        for video_id in list(self.videos_with_crops()):
+            if video_id not in committed:
+                self.storage.delete_all(layout.crops_prefix(video_id))
 
-    def _place_crops(self, video: Video, staged: Path | None) -> None:
-        place = self.faces_folder / video.video_id
-        _clear(place)
-        if staged is None or not video.faces:
-            return
-        for face in video.faces:
-            flush(staged / f"{face.face_id}.png")
-        flush(staged)
-        staged.replace(place)
-        flush(self.faces_folder)
+    @contextmanager
+    def _undamaged(self, video_id: str) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError, TypeError, ValueError, IndexError) as error:
+            place = self.storage.location(layout.record_key(video_id))
+            raise UsageError(
+                f"the record {place} is damaged: {error}",
+                "delete it and run dsbuild extract again; only this video is done anew",
+            ) from error
 
 
-@contextmanager
-def _undamaged(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, OSError, TypeError, ValueError, IndexError) as error:
-        raise UsageError(
-            f"the record {path} is damaged: {error}",
-            "delete it and run dsbuild extract again; only this video is done anew",
-        ) from error
+_SWEPT = (layout.VIDEOS, layout.FACES, layout.STATE)
+"""Where only who holds the lease writes: elsewhere a reviewer may be at work."""
 
 
-def _is_empty(root: Path) -> bool:
-    """Whether it holds nothing but what a killed run left of its first step."""
-    return root.is_dir() and all(entry.name.startswith(_ASIDE) for entry in root.iterdir())
+def _storage(place: StrPath | Storage) -> Storage:
+    if isinstance(place, Storage):
+        return place
+    return LocalStorage(as_path(place, "dataset"))
 
 
-def _clear(folder: Path) -> None:
-    if folder.is_dir():
-        shutil.rmtree(folder)
+def _refuse_other_things(storage: Storage) -> None:
+    if not Dataset.is_at(storage):
+        raise NotADatasetError(
+            f"{storage.location()} is not a dataset: it has no {layout.SETTINGS}",
+            "dsbuild extract VIDEOS -d DATASET makes one",
+        )
+
+
+def _read_settings(storage: Storage) -> tuple[Settings, bytes, str]:
+    """The settings, the bytes that they were read from, and the version of these."""
+    data, version = storage.get_with_version(layout.SETTINGS)
+    return parse_settings(data, storage.location(layout.SETTINGS)), data, version
 
 
 def _encoded(video: Video) -> bytes:
@@ -270,17 +305,3 @@ def _encoded(video: Video) -> bytes:
 def _writer(record: bytes) -> str:
     """Which program wrote it, and its version."""
     return str(pq.read_metadata(pa.BufferReader(record)).created_by)
-
-
-def _write_record(path: Path, video: Video) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{_ASIDE}{path.name}")
-    try:
-        with aside.open("wb") as file:
-            file.write(_encoded(video))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    flush(path.parent)

@@ -5,30 +5,30 @@ has torn never was, and is cut off when the next one comes.
 """
 
 import csv
-import fcntl
 import io
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from io import FileIO
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import arrow_schema, to_row
-from deepfake_dataset.dataset.spreadsheet_safety import neutral, one_line, restored_column
-from deepfake_dataset.errors import DecisionsError
+from deepfake_dataset.dataset.spreadsheet_safety import (
+    formula_restored_column,
+    formula_safe,
+    one_line,
+)
+from deepfake_dataset.errors import DecisionsError, StorageError, UnavailableError
 from deepfake_dataset.records import Box, Label
 from deepfake_dataset.settings import ExtractSettings
-from deepfake_dataset.storage.local import flush
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.base import Storage
 
 
 class Action(StrEnum):
@@ -114,11 +114,6 @@ SCHEMA: pa.Schema = pa.schema(list(_flat_fields(arrow_schema(Decision))))
 ``fix_landmarks`` has its numbers separated by spaces."""
 
 
-def log_path(dataset: Dataset) -> Path:
-    """Where the log is, or would be."""
-    return dataset.root / "review" / "decisions.csv"
-
-
 def now() -> str:
     """The time as :attr:`Decision.time` has it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -131,20 +126,15 @@ def read_decisions(dataset: Dataset, start: int = 0) -> Decisions:
 
     Raises :class:`DecisionsError` for a log that was damaged in another way.
     """
-    path = log_path(dataset)
     try:
-        with path.open("rb") as file:
-            file.seek(start)
-            data = file.read()
-    except FileNotFoundError:
-        data = b""
-    except OSError as error:
-        raise DecisionsError(
-            f"{path} cannot be read: {error.strerror}", "check its permissions"
-        ) from error
-    whole = data[: data.rfind(b"\n") + 1]
-    rows = _parse(path, whole, has_header=start == 0)
-    return Decisions(rows, start + len(whole), dataset.settings.extract)
+        lines, end = dataset.storage.read_log(layout.DECISIONS, start)
+    except UnavailableError:
+        raise
+    except StorageError as error:
+        raise DecisionsError(str(error), error.hint) from error
+    place = dataset.storage.location(layout.DECISIONS)
+    rows = _parse(place, lines, has_header=start == 0)
+    return Decisions(rows, end, dataset.settings.extract)
 
 
 def append_decisions(dataset: Dataset, decisions: Sequence[Decision]) -> None:
@@ -160,74 +150,21 @@ def append_decisions(dataset: Dataset, decisions: Sequence[Decision]) -> None:
 class HeldLog:
     """The log while no other process may add to it."""
 
-    _path: Path
+    _storage: Storage
 
     def append(self, decisions: Sequence[Decision]) -> None:
         """As :func:`append_decisions`."""
         lines = "".join(_line(_cells(decision)) for decision in decisions).encode()
-        if not decisions:
-            return
-        with writing(self._path):
-            if len(decisions) == 1 and self._path.exists():
-                _append_one(self._path, lines)
-            else:
-                _append_at_once(self._path, lines)
+        if lines:
+            header = _line(SCHEMA.names).encode()
+            self._storage.append(layout.DECISIONS, lines, header=header)
 
 
 @contextmanager
 def holding_log(dataset: Dataset) -> Iterator[HeldLog]:
     """Keep other processes from adding to the log, to look at it and then add."""
-    path = log_path(dataset)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = (path.parent / ".lock").open("a")
-    with file:
-        with writing(path):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield HeldLog(path)
-
-
-def _append_one(path: Path, line: bytes) -> None:
-    with FileIO(path, "a+") as file:  # no buffer: it would be written again after a failure
-        end = _mend(file)
-        if not end:
-            line = _line(SCHEMA.names).encode() + line
-        try:
-            _write_out(file, line)
-        except OSError:
-            file.truncate(end)
-            raise
-
-
-def _append_at_once(path: Path, lines: bytes) -> None:
-    """All or none, whatever ends the process: a longer log takes the place of the old one."""
-    known = path.read_bytes() if path.exists() else b""
-    whole = known[: known.rfind(b"\n") + 1] or _line(SCHEMA.names).encode()
-    aside = path.with_name(f".partial-{path.name}")
-    try:
-        with FileIO(aside, "w") as file:
-            _write_out(file, whole + lines)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    flush(path.parent)
-
-
-def _mend(file: FileIO) -> int:
-    """Cut off a last line that a kill has torn; gives the length that is left."""
-    end = file.seek(0, os.SEEK_END)
-    if not end or os.pread(file.fileno(), 1, end - 1) == b"\n":
-        return end
-    file.seek(0)
-    whole = file.readall().rfind(b"\n") + 1
-    file.truncate(whole)
-    return whole
-
-
-def _write_out(file: FileIO, data: bytes) -> None:
-    while data:
-        data = data[file.write(data) :]
-    os.fsync(file.fileno())
+    with dataset.storage.lease(layout.REVIEW, wait=True):
+        yield HeldLog(dataset.storage)
 
 
 def _line(cells: Sequence[object]) -> str:
@@ -248,12 +185,12 @@ def _flat_cells(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, ob
         elif isinstance(value, list):
             yield prefix + name, " ".join(map(str, value))
         elif isinstance(value, str):
-            yield prefix + name, neutral(one_line(value))
+            yield prefix + name, formula_safe(one_line(value))
         else:
             yield prefix + name, "" if value is None else value
 
 
-def _parse(path: Path, data: bytes, *, has_header: bool) -> pa.Table:
+def _parse(place: str, data: bytes, *, has_header: bool) -> pa.Table:
     if not data:
         return SCHEMA.empty_table()
     names = None if has_header else SCHEMA.names
@@ -267,27 +204,27 @@ def _parse(path: Path, data: bytes, *, has_header: bool) -> pa.Table:
         )
         found = table.column_names
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(place, str(error)) from error
     if found != SCHEMA.names:
-        raise _damaged(path, f"its columns should be {', '.join(SCHEMA.names)}")
-    return _checked(path, table)
+        raise _damaged(place, f"its columns should be {', '.join(SCHEMA.names)}")
+    return _checked(place, table)
 
 
-def _checked(path: Path, table: pa.Table) -> pa.Table:
+def _checked(place: str, table: pa.Table) -> pa.Table:
     known = pc.is_in(table["action"], pa.array([str(action) for action in Action]))
     label = pc.is_in(table["after"], pa.array([str(label) for label in Label]))
     sound = pc.or_(label, pc.not_equal(table["action"], str(Action.RELABEL)))
     complete = pc.and_(pc.and_(known, sound), pc.is_valid(table["frame"]))
     if not pc.all(complete, min_count=0).as_py():
         row = complete.to_pylist().index(False)
-        raise _damaged(path, f"row {row + 2} is no decision")
+        raise _damaged(place, f"row {row + 2} is no decision")
     for name in ("reviewer", "reason", "before", "after"):
         place = table.schema.get_field_index(name)
-        table = table.set_column(place, SCHEMA.field(name), restored_column(table[name]))
+        table = table.set_column(place, SCHEMA.field(name), formula_restored_column(table[name]))
     return table.cast(SCHEMA)
 
 
-def _damaged(path: Path, problem: str) -> DecisionsError:
+def _damaged(place: str, problem: str) -> DecisionsError:
     return DecisionsError(
-        f"{path} is damaged: {problem}", "mend that line, or bring the file back from a copy"
+        f"{place} is damaged: {problem}", "mend that line, or bring the file back from a copy"
     )

@@ -1,4 +1,4 @@
-"""What the decisions of people say of each face, and the faces as they left them.
+"""Which decision counts for each face, and the faces as people left them.
 
 A decision is bound to a place: a video, a frame of it, and the box that the face had. So it
 holds when a face is extracted anew and its box has moved a little; a decision whose face has
@@ -31,9 +31,9 @@ __all__ = [
     "STATE_AFTER",
     "Action",
     "Decision",
+    "DecisionReplay",
     "Decisions",
     "Fix",
-    "Ledger",
     "State",
     "Verdicts",
     "append_decisions",
@@ -117,7 +117,7 @@ class Verdicts:
 
 def verdicts(faces: pa.Table, decisions: Decisions) -> Verdicts:
     """What the decisions say of each face in a table of ``read_faces``."""
-    ledger = Ledger(faces)
+    ledger = DecisionReplay(faces)
     ledger.take(decisions)
     return ledger.verdicts()
 
@@ -138,7 +138,7 @@ def apply_decisions(faces: pa.Table, decisions: Decisions) -> pa.Table:
     return table.filter(pa.array(~said.refused))
 
 
-class Ledger:
+class DecisionReplay:
     """Keeps account of what stands for each face, as decisions come in."""
 
     def __init__(self, faces: pa.Table) -> None:

@@ -2,8 +2,8 @@
 
 A row a face, by video id and in the record's order. The columns are
 the fields of :class:`Face`, the box as four of them, then what is known of the video. The
-table is derived from the records and kept in ``.cache/``: only records that have changed
-since are read again.
+table is derived from the records and kept in the user's cache folder: only records that have
+changed since are read again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from deepfake_dataset.dataset.catalog.index import read_briefs, record_states
+from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import arrow_schema
 from deepfake_dataset.records import Box, Face, Provenance, Video
@@ -47,8 +47,8 @@ def read_faces(dataset: Dataset) -> pa.Table:
 
 
 def _states_with_faces(dataset: Dataset) -> dict[str, str]:
-    states, briefs = record_states(dataset), read_briefs(dataset)
-    return {id_: states[id_] for id_ in sorted(states) if id_ in briefs and briefs[id_].faces}
+    states, summaries = dataset.record_versions(), read_summaries(dataset)
+    return {id_: states[id_] for id_ in sorted(states) if id_ in summaries and summaries[id_].faces}
 
 
 def _faces_schema() -> pa.Schema:

@@ -1,20 +1,24 @@
 """Whether a dataset is whole: records, crops, fixed crops, the log of decisions, manifests."""
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import read_decisions
 from deepfake_dataset.dataset.manifest import read_manifest
-from deepfake_dataset.errors import DecisionsError, ManifestError, UsageError
+from deepfake_dataset.errors import (
+    DecisionsError,
+    ManifestError,
+    StorageError,
+    UnavailableError,
+    UsageError,
+)
 from deepfake_dataset.records import Video
 
-_ASIDE = ".partial-"
 _REVIEWING_S = 3600.0
 """A fixed crop is written before the decision that names it: a younger one is left alone."""
 
@@ -58,7 +62,7 @@ class Problem:
 
     flaw: Flaw
     path: str
-    """Below the dataset, forward slashes."""
+    """Key of the object, or where the half-made thing lies; forward slashes."""
     detail: str
     video_id: str = ""
     """Of the video that would have to be done again; empty where none would."""
@@ -73,6 +77,7 @@ class Check:
         self.bytes = 0
         """Of the crops."""
         self._dataset = dataset
+        self._storage = dataset.storage
         self._hashes: dict[str, str] = {}
         """Of sound crops, by path below the dataset."""
 
@@ -85,11 +90,8 @@ class Check:
         yield from self._manifests()
 
     def _half_made(self) -> Iterator[Problem]:
-        for folder, folders, files in os.walk(self._dataset.root):
-            left = [name for name in (*folders, *files) if name.startswith(_ASIDE)]
-            for name in sorted(left):
-                yield Problem(Flaw.HALF_MADE, self._below(Path(folder, name)), "")
-            folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in self._storage.half_written():
+            yield Problem(Flaw.HALF_MADE, path, "")
 
     def _records(self) -> Iterator[Problem]:
         for video_id in self._dataset.video_ids():
@@ -107,75 +109,75 @@ class Check:
                 yield from self._crops_of(video)
 
     def _damaged(self, video_id: str, detail: str) -> Problem:
-        path = self._below(self._dataset.record_path(video_id))
-        return Problem(Flaw.DAMAGED_RECORD, path, detail, video_id)
+        return Problem(Flaw.DAMAGED_RECORD, layout.record_key(video_id), detail, video_id)
 
     def _crops_of(self, video: Video) -> Iterator[Problem]:
-        folder = self._dataset.faces_folder / video.video_id
-        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        prefix = layout.crops_prefix(video.video_id)
+        there = {entry.key for entry in self._storage.entries(prefix)}
         for face in video.faces:
-            path = self._dataset.face_path(video.video_id, face.face_id)
-            there.discard(path.name)
-            yield from self._crop(path, face.sha256, video.video_id)
-        for name in sorted(there):
-            yield Problem(Flaw.ORPHAN, self._below(folder / name), f"{video.path} has no such face")
+            key = layout.crop_key(video.video_id, face.face_id)
+            there.discard(key)
+            yield from self._crop(key, face.sha256, video.video_id)
+        for key in sorted(there):
+            yield Problem(Flaw.ORPHAN, key, f"{video.path} has no such face")
 
-    def _crop(self, path: Path, sha256: str, video_id: str) -> Iterator[Problem]:
+    def _crop(self, key: str, sha256: str, video_id: str) -> Iterator[Problem]:
         self.crops += 1
         missing, changed = Flaw.MISSING_CROP, Flaw.CHANGED_CROP
         if not video_id:
             missing, changed = Flaw.MISSING_FIX, Flaw.CHANGED_FIX
         try:
-            with path.open("rb") as file:
-                self.bytes += os.fstat(file.fileno()).st_size
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            yield Problem(missing, self._below(path), error.strerror or str(error), video_id)
+            data = self._storage.get(key)
+        except UnavailableError:
+            raise
+        except StorageError as error:
+            yield Problem(missing, key, error.reason, video_id)
             return
+        self.bytes += len(data)
+        found = hashlib.sha256(data).hexdigest()
         if found == sha256:
-            self._hashes[self._below(path)] = sha256
+            self._hashes[key] = sha256
         else:
             detail = f"its SHA-256 is {found[:16]}…, {sha256[:16]}… was written"
-            yield Problem(changed, self._below(path), detail, video_id)
+            yield Problem(changed, key, detail, video_id)
 
     def _orphan_folders(self) -> Iterator[Problem]:
-        for folder in self._dataset.crop_folders():
-            if not self._dataset.record_path(folder.name).exists():
-                yield Problem(Flaw.ORPHAN, self._below(folder), "its video has no record")
+        for video_id in self._dataset.videos_with_crops():
+            if not self._storage.stat(layout.record_key(video_id)):
+                folder = layout.crops_prefix(video_id).rstrip("/")
+                yield Problem(Flaw.ORPHAN, folder, "its video has no record")
 
     def _fixes(self) -> Iterator[Problem]:
-        folder = self._dataset.root / "review" / "crops"
         try:
             rows = read_decisions(self._dataset).rows
         except DecisionsError as error:
-            yield Problem(Flaw.DAMAGED_DECISIONS, "review/decisions.csv", str(error))
+            yield Problem(Flaw.DAMAGED_DECISIONS, layout.DECISIONS, str(error))
             return
         named = dict(zip(rows["fix_crop"].to_pylist(), rows["fix_sha256"].to_pylist(), strict=True))
-        for path, sha256 in named.items():
-            if path:
-                yield from self._crop(self._dataset.root / path, sha256, "")
-        for file in sorted(folder.rglob("*.png")):
-            old = time.time() - file.stat().st_mtime > _REVIEWING_S
-            if self._below(file) not in named and not file.name.startswith(".") and old:
-                yield Problem(Flaw.ORPHAN, self._below(file), "no decision names it")
+        for key, sha256 in named.items():
+            if key:
+                yield from self._crop(key, sha256, "")
+        for entry in self._storage.entries(layout.FIXED_CROPS):
+            old = time.time() - entry.modified_s > _REVIEWING_S
+            if entry.key.endswith(layout.IMAGE_SUFFIX) and entry.key not in named and old:
+                yield Problem(Flaw.ORPHAN, entry.key, "no decision names it")
 
     def _manifests(self) -> Iterator[Problem]:
-        for file in sorted((self._dataset.root / "manifests").glob("*.csv")):
+        for entry in self._storage.entries(layout.MANIFESTS):
+            if not layout.is_manifest(entry.key):
+                continue
             try:
-                table = read_manifest(file)
+                table = read_manifest(self._dataset.root / entry.key)
             except ManifestError as error:
-                yield Problem(Flaw.DAMAGED_MANIFEST, self._below(file), str(error))
+                yield Problem(Flaw.DAMAGED_MANIFEST, entry.key, str(error))
                 continue
             rows = zip(table["path"].to_pylist(), table["sha256"].to_pylist(), strict=True)
             wrong = [path for path, sha256 in rows if not self._is_sound(path, sha256)]
             if wrong:
                 detail = f"{len(wrong)} of its {table.num_rows} crops, {wrong[0]} the first"
-                yield Problem(Flaw.STALE_MANIFEST, self._below(file), detail)
+                yield Problem(Flaw.STALE_MANIFEST, entry.key, detail)
 
     def _is_sound(self, path: str, sha256: str | None) -> bool:
         """Whether a crop is there and is the one meant; other people's manifests name no hash."""
         known = self._hashes.get(path)
         return known is not None and (not sha256 or known == sha256)
-
-    def _below(self, path: Path) -> str:
-        return path.relative_to(self._dataset.root).as_posix()

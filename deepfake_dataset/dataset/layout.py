@@ -55,11 +55,11 @@ MODEL_REPORT = "report.json"
 RUN_LOG = f"{LOGS}run.log"
 RUN_LOG_JSON = f"{LOGS}run.jsonl"
 
-ATTEMPTS = f"{STATE}attempts.jsonl"
+ATTEMPTS = f"{STATE}attempts.json"
 """How often each video that fails was tried."""
-LOCATIONS = f"{STATE}locations.jsonl"
+LOCATIONS = f"{STATE}locations.json"
 """Where each video's file was last seen."""
-FOLLOW_UPS = f"{STATE}follow-ups.jsonl"
+FOLLOW_UPS = f"{STATE}follow-ups.json"
 """Of what queue, manifests and baseline were last made."""
 
 _VIDEO_ID = re.compile("[0-9a-f]{16}")
@@ -81,9 +81,14 @@ def crops_prefix(video_id: str) -> str:
     return f"{FACES}{video_id}/"
 
 
+def crop_name(face_id: str) -> str:
+    """The last part of a crop's key."""
+    return f"{face_id}{IMAGE_SUFFIX}"
+
+
 def crop_key(video_id: str, face_id: str) -> str:
     """Where a crop is; this is also the ``path`` of a manifest."""
-    return f"{FACES}{video_id}/{face_id}{IMAGE_SUFFIX}"
+    return f"{FACES}{video_id}/{crop_name(face_id)}"
 
 
 def fixed_crop_key(video_id: str, face_id: str, sha256: str) -> str:
@@ -94,6 +99,12 @@ def fixed_crop_key(video_id: str, face_id: str, sha256: str) -> str:
 def manifest_key(side: str) -> str:
     """Where the manifest of a side of the split is."""
     return f"{MANIFESTS}{side}{MANIFEST_SUFFIX}"
+
+
+def is_manifest(key: str) -> bool:
+    """Whether a key is one of a manifest, of whichever side."""
+    name = key.removeprefix(MANIFESTS)
+    return name != key and name.endswith(MANIFEST_SUFFIX) and "/" not in name
 
 
 def sheet_key(video_id: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from deepfake_dataset.dataset.csv_tables import read_spreadsheet
-from deepfake_dataset.dataset.spreadsheet_safety import neutral_column
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe_column
 from deepfake_dataset.errors import ManifestError
 from deepfake_dataset.records import Label
 
@@ -128,7 +128,7 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 
 def _quoted(text: pa.Array) -> pa.Array:
-    text = neutral_column(text)
+    text = formula_safe_column(text)
     special = pc.match_substring_regex(text, '[",\r\n]')
     if not pc.any(special).as_py():
         return text

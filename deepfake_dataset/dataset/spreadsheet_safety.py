@@ -1,4 +1,4 @@
-"""Cells of a CSV that people open in a spreadsheet: nothing in them is run as a formula.
+"""Spreadsheet safety: no cell of a CSV is run as a formula.
 
 A cell that a spreadsheet would run gets an apostrophe before it, as OWASP advises ("CSV
 Injection"); on the way back that apostrophe goes, and what a person typed stays.
@@ -16,26 +16,26 @@ included, behind any apostrophes of its own. Python and Arrow (RE2) read it alik
 _TO_NEUTRALISE = re.compile(_RUNS)
 
 
-def neutral(text: str) -> str:
+def formula_safe(text: str) -> str:
     """The text as a cell that no spreadsheet runs."""
     return f"'{text}" if _TO_NEUTRALISE.match(text) else text
 
 
-def restored(cell: str) -> str:
-    """The text that :func:`neutral` made the cell of; a cell that a person typed as it is."""
+def formula_restored(cell: str) -> str:
+    """The text that :func:`formula_safe` made the cell of; a cell that a person typed as it is."""
     return cell[1:] if cell[:1] == "'" and _TO_NEUTRALISE.match(cell, 1) else cell
 
 
-def neutral_column(cells: pa.Array) -> pa.Array:
-    """:func:`neutral` for a whole column of strings."""
+def formula_safe_column(cells: pa.Array) -> pa.Array:
+    """:func:`formula_safe` for a whole column of strings."""
     runs = f"^({_RUNS})"
     if not pc.any(pc.match_substring_regex(cells, runs)).as_py():
         return cells  # nearly always, and ten times as fast
     return pc.replace_substring_regex(cells, runs, r"'\1")
 
 
-def restored_column(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """:func:`restored` for a whole column of strings."""
+def formula_restored_column(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """:func:`formula_restored` for a whole column of strings."""
     return pc.replace_substring_regex(cells, f"^'({_RUNS})", r"\1")
 
 

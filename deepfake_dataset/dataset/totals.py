@@ -1,4 +1,4 @@
-"""Counts over many videos, for summaries and ``status``. They reconcile.
+"""Totals over many videos, for summaries and ``status``. They reconcile.
 
 Every video is in one cell of label and status; every sampled frame has a face or is in one
 of the misses.
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deepfake_dataset.dataset.catalog.index import Brief, Count
+from deepfake_dataset.dataset.catalog.index import Count, VideoSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +71,29 @@ class Summary:
     """Failed videos of the whole dataset that an unattended run does not try again."""
 
 
-def totals_of(briefs: Iterable[Brief]) -> Totals:
+def totals_of(summaries: Iterable[VideoSummary]) -> Totals:
     """Count."""
-    listed = list(briefs)
+    listed = list(summaries)
     return Totals(
         videos=len(listed),
         cells=_cells(listed),
-        scenes=_sum(count for brief in listed for count in brief.causes),
-        faces=sum(brief.faces for brief in listed),
-        misses=_sum(count for brief in listed for count in brief.misses),
-        errors=_sum(Count(brief.error, 1) for brief in listed if brief.error),
-        frames=sum(brief.frames for brief in listed),
-        frames_corrupt=sum(brief.frames_corrupt for brief in listed),
-        packets_damaged=sum(brief.packets_damaged for brief in listed),
+        scenes=_sum(count for summary in listed for count in summary.causes),
+        faces=sum(summary.faces for summary in listed),
+        misses=_sum(count for summary in listed for count in summary.misses),
+        errors=_sum(Count(summary.error, 1) for summary in listed if summary.error),
+        frames=sum(summary.frames for summary in listed),
+        frames_corrupt=sum(summary.frames_corrupt for summary in listed),
+        packets_damaged=sum(summary.packets_damaged for summary in listed),
     )
 
 
-def _cells(briefs: Iterable[Brief]) -> tuple[Cell, ...]:
+def _cells(summaries: Iterable[VideoSummary]) -> tuple[Cell, ...]:
     videos: Counter[tuple[str, str]] = Counter()
     faces: Counter[tuple[str, str]] = Counter()
-    for brief in briefs:
-        key = brief.provenance.label.value, brief.status.value
+    for summary in summaries:
+        key = summary.provenance.label.value, summary.status.value
         videos[key] += 1
-        faces[key] += brief.faces
+        faces[key] += summary.faces
     return tuple(Cell(*key, videos[key], faces[key]) for key in sorted(videos))
 
 

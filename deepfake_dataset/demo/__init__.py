@@ -16,7 +16,7 @@ from deepfake_dataset.demo import encode
 from deepfake_dataset.demo.footage import frames
 from deepfake_dataset.demo.photo_landmarks import find_landmarks
 from deepfake_dataset.demo.photos import Image, load
-from deepfake_dataset.demo.pseudo_fake import self_blend
+from deepfake_dataset.demo.pseudo_fake import make_pseudo_fake
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
 from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.records import Label, Provenance
@@ -84,7 +84,7 @@ def make_video(clip: Clip, folder: Path) -> Path:
 def forge(take: Take, photo: Image) -> Image:
     """Make the pseudo-fake of the take's person; another take of the person has another."""
     landmarks = find_landmarks(photo, take.person.face)
-    return self_blend(photo, landmarks, zlib.crc32(take.name.encode())).image
+    return make_pseudo_fake(photo, landmarks, zlib.crc32(take.name.encode())).image
 
 
 def _labels(clips: Sequence[Clip]) -> Iterator[tuple[str, ...]]:

@@ -33,7 +33,7 @@ class Forgery:
     """Height × width, share of the source in each pixel, in [0, 1]; 0 is the picture as it was."""
 
 
-def self_blend(image: Image, landmarks: NDArray[np.float64], seed: int) -> Forgery:
+def make_pseudo_fake(image: Image, landmarks: NDArray[np.float64], seed: int) -> Forgery:
     """Forge the face that the landmarks (n × 2, x and y in pixels) outline.
 
     The same seed gives the same forgery. Outside the mask not a byte changes.

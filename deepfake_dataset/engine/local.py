@@ -1,152 +1,267 @@
-"""One function over many items, each in a process of its own with a time and a memory limit.
+"""Runs each item in a process of its own with a time and a memory limit, on this machine.
 
-An item that crashes, hangs or eats memory costs itself alone. The processes are forked from
-a warm server (multiprocessing's *forkserver*) that has imported the named modules once, so
-models loaded at import are shared by copy-on-write. docs/engine.md has the rules that a
-function must keep to, and what a process costs.
+An item that crashes, hangs or eats memory costs itself alone. The processes are forked from a
+warm server (:mod:`.server`) that has loaded the named modules once, so that models are shared by
+copy-on-write. A server belongs to one engine and one set of modules: two runs in one program get
+what each of them needs. docs/engine.md has the rules that a function must keep to.
 """
 
-import faulthandler
 import os
 import pickle
-import resource
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-import traceback
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import connection, forkserver, get_context, parent_process, resource_tracker
+from multiprocessing import Pipe, connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
-from pathlib import Path
-from types import ModuleType
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any, Generic
 
 import psutil
 
-from deepfake_dataset.engine.sandbox import confine, die_with_parent
-from deepfake_dataset.errors import (
-    CrashedError,
-    DsbuildError,
-    MemoryLimitError,
-    TimeLimitError,
-    VideoError,
-    WorkerError,
-)
+from deepfake_dataset.engine.base import Item, Outcome, Result
+from deepfake_dataset.engine.limits import Limits, over_memory, over_time, tells_of_memory
+from deepfake_dataset.engine.server import FORK, GRACE_S, LOADED, NUMBER, ONE_THREAD
+from deepfake_dataset.errors import CrashedError, DsbuildError, VideoError, WorkerError
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-_CONTEXT = get_context("forkserver")
 _ASKING_TO_END = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _LOOK_S = 0.2
 """Between two looks at a process's memory; at 60 µs a look it costs nothing."""
-_GRACE_S = 5.0
-"""For a process to end by itself after its report: exit handlers, coverage data."""
 _TAIL_BYTES = 4096
 """Of what a process printed, kept with a crash: a dozen frames of faulthandler's dump."""
-_ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "OPENCV_FOR_THREADS_NUM",
-    ),
-    "1",
-)
-"""One item a core is the parallelism; threads inside only get in each other's way."""
 _LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """Every process asks for all of its memory anew. In pages of 2 MB, where glibc and the kernel have
 them, extraction takes 1 to 8 % less; other C libraries do not know the variable."""
-_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Insufficient memory", "Cannot allocate memory")
-"""How Python, C++, OpenCV and the C library say that an allocation failed."""
+_SERVER = """\
+import sys
+sys.path[:] = {path!r}
+from deepfake_dataset.engine.server import serve
+serve({requests}, {parent})
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one item may use."""
+class LocalEngine:
+    """An :class:`Engine` of processes on this machine. A context manager.
 
-    time_s: float
-    """Wall time from the fork on; what the server loads beforehand does not count."""
-    memory_mb: int
-    """Of 2**20 bytes, shared pages of preloaded modules included."""
-    file_mb: int | None = None
-    """Of 2**20 bytes, for any one file that it writes, what it prints included."""
-    confined: bool = False
-    """No network and no programs of its own, where the platform can hold it to that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[Item, Result]):
-    """What became of an item: ``result`` where ``fault`` is None.
-
-    A crash keeps the child's traceback, or the last of what it printed, in
-    ``fault.__notes__``.
+    Its servers end when it is closed, and at the latest when nothing refers to it any more.
     """
 
-    item: Item
-    result: Result | None
-    fault: VideoError | None
+    def __init__(self, workers: int, hold: Sequence[int] = ()) -> None:
+        """For so many items at once.
+
+        ``hold`` are open files that every process keeps open, so that a lock on one of them
+        lasts until the last process has ended.
+        """
+        self._workers = workers
+        self._hold = tuple(hold)
+        self._servers: dict[tuple[str, ...], _Server] = {}
+        weakref.finalize(self, _close_all, self._servers, os.getpid())
+
+    def __enter__(self) -> "LocalEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the servers; runs that go on fail."""
+        _close_all(self._servers, os.getpid())
+
+    def run(
+        self,
+        task: Callable[[Item], Result],
+        items: Iterable[Item],
+        *,
+        limits: Limits,
+        preload: Sequence[str] = (),
+    ) -> Generator[Outcome[Item, Result], None, None]:
+        """As :meth:`Engine.run`.
+
+        ``task`` and the items must be picklable and come from modules that can be imported,
+        not from a script's ``__main__``, which no worker ever runs.
+        Raises :class:`WorkerError` where processes cannot start or cannot load the function.
+        """
+        if self._workers < 1:
+            raise ValueError(f"workers = {self._workers}, but one is needed")
+        run = _Run[Item, Result](lambda: self._server(preload), task, limits, self._hold)
+        try:
+            yield from run.outcomes(iter(items), self._workers)
+        finally:
+            with _interrupt_held():
+                run.end()
+
+    def _server(self, preload: Sequence[str]) -> "_Server":
+        """The one that has loaded these modules; started if there is none."""
+        key = tuple(preload)
+        known = self._servers.get(key)
+        if known and known.is_alive:
+            return known
+        if known:
+            known.close()
+        self._servers[key] = _Server(preload)
+        return self._servers[key]
 
 
-def run_each(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
-    *,
-    workers: int,
-    limits: Limits,
-    preload: Sequence[str] = (),
-    hold: Sequence[int] = (),
-) -> Generator[Outcome[Item, Result], None, None]:
-    """Outcomes in the order in which items finish; at most ``workers`` items are under way.
+def _close_all(servers: "dict[tuple[str, ...], _Server]", owner: int) -> None:
+    while servers:
+        _, server = servers.popitem()
+        if os.getpid() == owner:  # a fork of this process has them too, but not for itself
+            server.close()
 
-    ``function`` and the items must be picklable and come from modules that can be imported,
-    not from a script's ``__main__``, which no child ever runs. An item is drawn only when a
-    process is free for it. ``preload`` names the modules to import once for all processes;
-    a server that runs already is used as it is. ``hold`` are descriptors that every process
-    keeps open, so that a lock on one of them lasts until the last process has ended.
 
-    A VideoError raised by ``function`` becomes the fault of its item, as do the limits and
-    any other exception (CrashedError). A DsbuildError is raised here and ends the run.
-    However the generator is left, no process of it stays; close it (``contextlib.closing``)
-    where the loop over it can be left by an exception.
+class _Run(Generic[Item, Result]):
+    """One run and its workers."""
 
-    Raises WorkerError where processes cannot start or cannot load the function.
-    """
-    if workers < 1:
-        raise ValueError(f"workers = {workers}, but one is needed")
-    _start_server(preload)
-    waiting = iter(items)
-    running: list[_Child[Item, Result]] = []
-    outcomes: list[Outcome[Item, Result]] = []
-    try:
+    def __init__(
+        self,
+        server: "Callable[[], _Server]",
+        task: Callable[[Item], Result],
+        limits: Limits,
+        hold: Sequence[int],
+    ) -> None:
+        self._server = server
+        self._task = task
+        self._limits = limits
+        self._hold = hold
+        self._workers: list[_Worker[Item, Result]] = []
+
+    def outcomes(
+        self, waiting: Iterator[Item], workers: int
+    ) -> Generator[Outcome[Item, Result], None, None]:
+        """Of all items, as they finish."""
+        outcomes: list[Outcome[Item, Result]] = []
         while True:
-            for item in islice(waiting, workers - len(running)):
+            for item in islice(waiting, workers - len(self._workers)):
                 with _interrupt_held():
-                    running.append(_start(function, item, limits, hold))
+                    self._workers.append(self._start(item))
             # Only now, so that no process has to wait for what the caller does with these.
             yield from outcomes
-            if not running:
+            if not self._workers:
                 return
-            outcomes = _collect(running, limits)
-    finally:
+            outcomes = self._collect()
+
+    def end(self) -> None:
+        """Leave no process."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.close()
+
+    def _start(self, item: Item) -> "_Worker[Item, Result]":
+        return _start(self._server(), self._task, item, self._limits, self._hold)
+
+    def _collect(self) -> list[Outcome[Item, Result]]:
+        """Wait for a sign from any process or the next look; let those go that have ended."""
+        signs = [sign for worker in self._workers for sign in worker.signs]
+        ready = connection.wait(signs, timeout=_LOOK_S)
+        ended = [worker for worker in self._workers if worker.status in ready]
+        for worker in self._workers:
+            worker.listen()
+            if worker not in ended:
+                worker.guard(self._limits)
+        outcomes = [worker.outcome(self._limits) for worker in ended]
         with _interrupt_held():
-            _end_all(running)
+            for worker in ended:
+                self._workers.remove(worker)
+                worker.close()
+        return outcomes
+
+
+class _Server:
+    """The process that workers are forked from."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        alive, self._alive = os.pipe()
+        code = _SERVER.format(path=sys.path, requests=theirs.fileno(), parent=alive)
+        try:
+            self._process = _started([sys.executable, "-c", code], [theirs.fileno(), alive])
+        finally:
+            theirs.close()
+            os.close(alive)
+        self._requests = ours
+        self._load(preload)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can fork workers."""
+        return self._process.poll() is None
+
+    def fork(self, files: Sequence[int]) -> None:
+        """Ask for a worker that gets these open files."""
+        try:
+            socket.send_fds(self._requests, [FORK], files)
+        except OSError as error:
+            raise self._ended("") from error
+
+    def close(self) -> None:
+        """End it, and with it what is left of its workers."""
+        self._requests.close()
+        os.close(self._alive)
+        self._process.kill()
+        self._process.wait()
+
+    def _load(self, preload: Sequence[str]) -> None:
+        talk = Connection(os.dup(self._requests.fileno()))
+        try:
+            talk.send_bytes(pickle.dumps(list(preload)))
+            problem = talk.recv_bytes()
+        except (EOFError, OSError) as error:
+            self.close()
+            raise self._ended("") from error
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            talk.close()
+        if problem != LOADED:
+            self.close()
+            raise self._ended(f": {problem.decode()}")
+
+    @staticmethod
+    def _ended(why: str) -> WorkerError:
+        return WorkerError(
+            f"the server that worker processes are forked from has ended{why}",
+            "a module that it loads failed; see also what it printed above",
+        )
+
+
+def _started(command: Sequence[str], files: Sequence[int]) -> "subprocess.Popen[bytes]":
+    """Start a process in which what asks a run to end is blocked for good.
+
+    Ctrl-C reaches every process of a terminal's foreground group and systemd's SIGTERM every
+    one of a service, but it is the parent that decides.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_END)
+    try:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, pass_fds=files, env=workers_environment()
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def workers_environment() -> dict[str, str]:
+    """The variables of the processes that items are done in; what the user tunes stays."""
+    return _LARGE_PAGES | dict(os.environ) | ONE_THREAD
 
 
 @dataclass(slots=True, eq=False)
-class _Child(Generic[Item, Result]):
+class _Worker(Generic[Item, Result]):
     """The parent's view of one process."""
 
     item: Item
-    process: ForkServerProcess
-    report: Connection
+    pid: int
+    talk: Connection
+    status: int
+    """End of a pipe from which comes how the process ended."""
     output: IO[bytes]
     deadline: float
     next_look: float = 0.0
@@ -158,36 +273,34 @@ class _Child(Generic[Item, Result]):
     @property
     def signs(self) -> list[int | Connection]:
         """What becomes ready when the parent should look again."""
-        return [self.process.sentinel, *([self.report] if self.listening else [])]
+        return [self.status, *([self.talk] if self.listening else [])]
 
     def listen(self) -> None:
         """Take the report if it has come; from then on the process has only to end."""
-        if not self.listening or not self.report.poll():
+        if not self.listening or not self.talk.poll():
             return
         self.listening = False
         with suppress(EOFError, OSError):
-            self.reply = pickle.loads(self.report.recv_bytes())
-            self.deadline = min(self.deadline, time.monotonic() + _GRACE_S)
+            self.reply = pickle.loads(self.talk.recv_bytes())
+            self.deadline = min(self.deadline, time.monotonic() + GRACE_S)
 
     def guard(self, limits: Limits) -> None:
         """Kill the process if it is over a limit."""
         now = time.monotonic()
         if now > self.deadline:
-            self.kill(_too_slow(limits))
+            self.kill(over_time(limits))
         elif now > self.next_look:
             self.next_look = now + _LOOK_S
-            if _resident_mb(self.process) > limits.memory_mb:
-                self.kill(_too_big(limits))
+            if _resident_mb(self.pid) > limits.memory_mb:
+                self.kill(over_memory(limits))
 
     def kill(self, sentence: VideoError | None = None) -> None:
         """Kill the process and those that it started; harmless once they are gone."""
         self.sentence = self.sentence or sentence
-        if self.process.pid is None:
-            return
-        # macOS answers EPERM for a group of zombies.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()  # in its first moments it has no group of its own
+        # macOS answers EPERM for a group of zombies; in its first moments it has no group.
+        for kill in (os.killpg, os.kill):
+            with suppress(ProcessLookupError, PermissionError):
+                kill(self.pid, signal.SIGKILL)
 
     def outcome(self, limits: Limits) -> Outcome[Item, Result]:
         """Tell what became of the item, once the process has ended."""
@@ -199,15 +312,16 @@ class _Child(Generic[Item, Result]):
         return Outcome(self.item, result, error)
 
     def _cause_of_death(self, limits: Limits) -> VideoError:
-        exitcode = self.process.exitcode or 0
+        number = os.read(self.status, NUMBER.size)
+        (code,) = NUMBER.unpack(number) if number else (-signal.SIGKILL,)  # with its server
         last_words = self._last_words()
-        if exitcode == -signal.SIGALRM:
-            return _too_slow(limits)
-        if _tells_of_memory(last_words):
-            return _too_big(limits)
-        how = f"ended with status {exitcode}"
-        if exitcode < 0:
-            how = f"was ended by signal {-exitcode} ({signal.strsignal(-exitcode)})"
+        if code == -signal.SIGALRM:
+            return over_time(limits)
+        if tells_of_memory(last_words):
+            return over_memory(limits)
+        how = f"ended with status {code}"
+        if code < 0:
+            how = f"was ended by signal {-code} ({signal.strsignal(-code)})"
         fault = CrashedError(f"its process {how}")
         fault.add_note(last_words)
         return fault
@@ -218,128 +332,61 @@ class _Child(Generic[Item, Result]):
         return tail.decode(errors="replace")
 
     def close(self) -> None:
-        """Kill what is left of the process, reap it, and release what is held of it."""
+        """Kill what is left of the process, wait for its end, and release what is held of it."""
         self.kill()
-        self.process.join()
-        self.process.close()
-        self.report.close()
+        while os.read(self.status, NUMBER.size):
+            pass
+        os.close(self.status)
+        self.talk.close()
         self.output.close()
 
 
 def _start(
-    function: Callable[[Item], Result], item: Item, limits: Limits, hold: Sequence[int]
-) -> _Child[Item, Result]:
-    task = pickle.dumps((function, item))
-    receiver, sender = _CONTEXT.Pipe(duplex=False)
-    output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-    # Connections, because they are what carries file descriptors to another process.
-    printed = Connection(os.dup(output.fileno()), readable=False)
-    held = [Connection(os.dup(handle), readable=False) for handle in hold]
-    arguments = (task, limits, sender, printed, held)
-    process = _CONTEXT.Process(target=_work, args=arguments, daemon=True)
-    with ExitStack() as mine:
-        for handed in (sender, printed, *held):
-            mine.enter_context(handed)
-        mine.enter_context(_main_hidden())
-        try:
-            process.start()
-        except (EOFError, ConnectionError) as error:
-            receiver.close()
-            output.close()
-            raise WorkerError(
-                "the server that worker processes are forked from has ended",
-                "a module that it loads failed: see the traceback above",
-            ) from error
-    # Only now, as the first process has to wait until the server has loaded its modules.
-    return _Child(item, process, receiver, output, deadline=time.monotonic() + limits.time_s)
-
-
-def _collect(running: list[_Child[Item, Result]], limits: Limits) -> list[Outcome[Item, Result]]:
-    """Wait for a sign from any process or the next look; let those go that have ended."""
-    ready = connection.wait([sign for child in running for sign in child.signs], timeout=_LOOK_S)
-    ended = [child for child in running if child.process.sentinel in ready]
-    for child in running:
-        child.listen()
-        if child not in ended:
-            child.guard(limits)
-    outcomes = [child.outcome(limits) for child in ended]
-    with _interrupt_held():
-        for child in ended:
-            running.remove(child)
-            child.close()
-    return outcomes
-
-
-def _end_all(running: list[_Child[Item, Result]]) -> None:
-    for child in running:
-        child.kill()
-    for child in running:
-        child.close()
-
-
-def _resident_mb(process: ForkServerProcess) -> float:
+    server: _Server,
+    task: Callable[[Item], Result],
+    item: Item,
+    limits: Limits,
+    hold: Sequence[int],
+) -> _Worker[Item, Result]:
+    request = pickle.dumps((limits, pickle.dumps((task, item))))
+    ours, theirs = Pipe()
+    status, their_status = os.pipe()
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
     try:
-        return float(psutil.Process(process.pid).memory_info().rss) / 2**20
+        server.fork([theirs.fileno(), their_status, output.fileno(), *hold])
+        os.close(their_status)
+        their_status = -1
+        pid = _pid_from(status)
+    except BaseException:
+        ours.close()
+        output.close()
+        os.close(status)
+        raise
+    finally:
+        theirs.close()
+        if their_status >= 0:
+            os.close(their_status)
+    with suppress(BrokenPipeError, ConnectionResetError):  # it has ended: its status will tell
+        ours.send_bytes(request)
+    return _Worker(item, pid, ours, status, output, deadline=time.monotonic() + limits.time_s)
+
+
+def _pid_from(status: int) -> int:
+    number = os.read(status, NUMBER.size)
+    if not number:
+        raise WorkerError(
+            "the server that worker processes are forked from has ended",
+            "see what it printed above",
+        )
+    pid: int = NUMBER.unpack(number)[0]
+    return pid
+
+
+def _resident_mb(pid: int) -> float:
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 2**20
     except psutil.Error:  # it has just ended
         return 0.0
-
-
-def _too_slow(limits: Limits) -> VideoError:
-    return TimeLimitError(f"its process was not done after {limits.time_s:g} s")
-
-
-def _too_big(limits: Limits) -> VideoError:
-    return MemoryLimitError(f"its process needed more than {limits.memory_mb} MB of memory")
-
-
-def _tells_of_memory(text: str) -> bool:
-    return any(phrase in text for phrase in _OUT_OF_MEMORY)
-
-
-def _start_server(preload: Sequence[str]) -> None:
-    """Start the server that processes are forked from, if none is running.
-
-    What asks a run to end stays blocked in it and its children for good: Ctrl-C reaches every
-    process of a terminal's foreground group and systemd's SIGTERM every one of a service, but
-    it is the parent that decides.
-    """
-    _CONTEXT.set_forkserver_preload([__name__, *preload])
-    resource_tracker.ensure_running()  # which the server needs, and which ends by unblocking
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_END)
-    try:
-        with _environment(workers_environment()), _main_hidden():
-            forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def workers_environment() -> dict[str, str]:
-    """The variables of the processes that items are done in; what the user tunes stays."""
-    return _LARGE_PAGES | dict(os.environ) | _ONE_THREAD
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables for the processes started inside, and restore this one's own."""
-    before = os.environ.copy()
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name in variables.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
-
-
-@contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep a child from importing the parent's script, which starts the run over if unguarded."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 @contextmanager
@@ -352,115 +399,10 @@ def _interrupt_held() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    handler: Any = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
         if came:
             signal.raise_signal(signal.SIGINT)
-
-
-def _work(
-    task: bytes,
-    limits: Limits,
-    report: Connection,
-    printed: Connection,
-    held: list[Connection],  # noqa: ARG001 - open as long as it is here
-) -> None:
-    """Run one task: all that happens in a child."""
-    _settle(limits, printed)
-    reply = _reply(task, limits)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    # A parent that is gone has no use for it.
-    with suppress(BrokenPipeError):
-        report.send_bytes(reply)
-
-
-def _settle(limits: Limits, printed: Connection) -> None:
-    """Cut the child off from terminal and Ctrl-C, and tie its life to its parent's."""
-    os.setsid()
-    _end_with_server()
-    _be_first_to_go()
-    if limits.file_mb is not None:
-        _limit(resource.RLIMIT_FSIZE, limits.file_mb)
-    if limits.confined:
-        confine()
-    for stream in (1, 2):
-        os.dup2(printed.fileno(), stream)
-    faulthandler.enable(file=2)
-    os.environ.update(_ONE_THREAD)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # The thread is helpless where a library hangs and holds the GIL; the kernel is not.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, limits.time_s + _GRACE_S)
-
-
-def _end_with_server() -> None:
-    """Let the kernel end the child with the server, and the server with the run.
-
-    Without this the server would stay for a child that hangs in a library and holds the
-    interpreter's lock, where no thread can end it. Linux alone does this.
-    """
-    server: Any = forkserver._forkserver
-    keeps_it_alive = getattr(server, "_forkserver_alive_fd", None)
-    if keeps_it_alive is not None:  # multiprocessing hands it on for grandchildren
-        server._forkserver_alive_fd = None
-        os.close(keeps_it_alive)
-    die_with_parent(signal.SIGKILL)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os.killpg(0, signal.SIGKILL)
-
-
-def _reply(task: bytes, limits: Limits) -> bytes:
-    """Pickled (result, None) or (None, error)."""
-    try:
-        function, item = pickle.loads(task)
-    except Exception as error:
-        return pickle.dumps((None, _unloadable(error)))
-    _limit(resource.RLIMIT_DATA, limits.memory_mb)  # which spares the machine, on Linux alone
-    try:
-        return pickle.dumps((function(item), None))
-    except (VideoError, DsbuildError) as error:
-        return pickle.dumps((None, error))
-    except BaseException as error:
-        return pickle.dumps((None, _fault_of(error, limits)))
-
-
-def _limit(what: int, limit_mb: int) -> None:
-    """Let the system refuse what goes over the limit."""
-    _, hard = resource.getrlimit(what)
-    limit = limit_mb * 2**20
-    if hard == resource.RLIM_INFINITY or limit < hard:
-        resource.setrlimit(what, (limit, hard))
-
-
-def _be_first_to_go() -> None:
-    """Where the machine itself runs out of memory, Linux is to end a worker and not the run."""
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
-
-
-def _unloadable(error: Exception) -> WorkerError:
-    return WorkerError(
-        f"a worker process cannot load its function: {_in_a_line(error)}",
-        "it must be importable from an installed module, with all that it imports",
-    )
-
-
-def _fault_of(error: BaseException, limits: Limits) -> VideoError:
-    line = _in_a_line(error)
-    if isinstance(error, MemoryError) or _tells_of_memory(line):
-        return _too_big(limits)
-    fault = CrashedError(line)
-    fault.add_note("".join(traceback.format_exception(error)))
-    return fault
-
-
-def _in_a_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

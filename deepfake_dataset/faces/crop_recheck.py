@@ -68,6 +68,7 @@ def _predictor() -> "dlib.shape_predictor":
     return dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
 
 
-def load() -> None:
-    """Read the model now rather than at the first crop."""
+def load_models() -> None:
+    """Read the models now rather than at the first crop."""
     _predictor()
+    make_detector("hog")

@@ -33,7 +33,7 @@ def _trees(count: int) -> ShapePredictor:
     return ShapePredictor(model_file(_FILES[count]))
 
 
-def load(count: int) -> None:
+def load_landmark_model(count: int) -> None:
     """Read the model now rather than at the first face."""
     _trees(count)
 

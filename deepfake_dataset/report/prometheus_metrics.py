@@ -1,14 +1,14 @@
-"""Prometheus metrics of a run: a file for node_exporter's textfile collector.
+"""Prometheus metrics of a run: a file for node_exporter's textfile collector."""
 
-The format is https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4).
-"""
-
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepfake_dataset.storage.os_errors import writing
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +22,29 @@ class Gauge:
     """Labels as (name, value) pairs, and the number."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Collector:
+    gauges: tuple[Gauge, ...]
+
+    def collect(self) -> "Iterator[Metric]":
+        """As prometheus-client asks of a collector."""
+        from prometheus_client import Metric
+
+        for gauge in self.gauges:
+            metric = Metric(gauge.name, gauge.help, "gauge")
+            for labels, value in gauge.values:
+                metric.add_sample(gauge.name, dict(labels), value)
+            yield metric
+
+
 def write_metrics(file: Path, gauges: Iterable[Gauge]) -> None:
     """Write all of them in one step: the collector never sees half a file.
 
     Raises :class:`DatasetWriteError`.
     """
-    text = "".join(map(_exposed, gauges))
-    aside = file.with_name(f".partial-{file.name}.{os.getpid()}")  # ends in no .prom
+    from prometheus_client import CollectorRegistry, write_to_textfile
+
+    registry = CollectorRegistry()
+    registry.register(_Collector(tuple(gauges)))
     with writing(file):
-        try:
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(file)
-        finally:
-            aside.unlink(missing_ok=True)
-
-
-def _exposed(gauge: Gauge) -> str:
-    lines = [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
-    lines += [f"{gauge.name}{_labels(labels)} {float(value)!r}" for labels, value in gauge.values]
-    return "\n".join(lines) + "\n"
-
-
-def _labels(labels: Iterable[tuple[str, str]]) -> str:
-    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
-    return f"{{{pairs}}}" if pairs else ""
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+        write_to_textfile(str(file), registry)

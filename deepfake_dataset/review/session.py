@@ -1,32 +1,32 @@
-"""A review session: faces worst first, the decisions on them, and how to decide and undo.
+"""A review session: all faces worst first, what is decided on each, and how to decide and undo.
 
 This is all that the page needs, and a notebook. Any number of sessions, in any processes, may
 be open on one dataset: each sees what the others decided when it looks.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.dataset.decision_log import HeldLog, holding_log, now
+from deepfake_dataset.dataset.decision_log import HeldLog, holding_log
 from deepfake_dataset.dataset.decisions import (
     STATE_AFTER,
     Action,
     Decision,
+    DecisionReplay,
     Fix,
-    Ledger,
     State,
     Verdicts,
     read_decisions,
 )
 from deepfake_dataset.dataset.spreadsheet_safety import one_line
-from deepfake_dataset.errors import DecidedSinceError, ReviewError, UnknownFaceError
+from deepfake_dataset.errors import UnknownFaceError
 from deepfake_dataset.records import Box, Face, Label
 from deepfake_dataset.review.fixed_crops import (
     FaceLocation,
@@ -35,42 +35,22 @@ from deepfake_dataset.review.fixed_crops import (
     SourceFrames,
     store_fixed_crop,
 )
-from deepfake_dataset.review.queue import label_of
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Acknowledges decisions: they are on the disk."""
-
-    rows: tuple[int, ...]
-    """Their positions in the log."""
-    version: int
-    """Of the desk, with them and all that others decided before."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRequest:
-    """What someone wants to be decided."""
-
-    face_id: str
-    action: Action
-    """Any but fix, which needs marks."""
-    reason: str = ""
-    label: Label | None = None
-    """With relabel, and only then."""
-
-    def __post_init__(self) -> None:
-        if (self.action is Action.RELABEL) != (self.label is not None):
-            raise ReviewError("a label goes with relabel alone", "see docs/review.md")
+from deepfake_dataset.review.make_decisions import (
+    Acknowledgement,
+    DecisionRequest,
+    StandingDecision,
+    make_decision,
+)
+from deepfake_dataset.review.queue_csv import label_of
 
 
 class ReviewSession:
     """Decides on the faces of one dataset. Safe to use from several threads."""
 
     def __init__(self, dataset: Dataset, faces: pa.Table, source: SourceFrames) -> None:
-        """For faces in the order of a queue: those of :func:`review.queue.rank`."""
+        """For faces in the order of a queue: those of ``queue_order.order_by_suspicion``."""
         self.faces = faces
-        """Worst first; the columns of ``read_faces`` and ``suspicion``, ``reasons``, ``why``.
+        """Worst first; the columns of ``read_faces`` and ``suspicion``, ``reasons``.
 
         A face is named by its position in this table, or by its ``face_id``.
         """
@@ -79,9 +59,9 @@ class ReviewSession:
         self._lock = RLock()
         ids = faces["face_id"].to_pylist()
         self._positions = {face_id: position for position, face_id in enumerate(ids)}
-        self._ledger = Ledger(faces)
+        self._replay = DecisionReplay(faces)
         self._end = 0
-        self._verdicts = self._ledger.verdicts()
+        self._verdicts = self._replay.verdicts()
         self.refresh()
 
     @property
@@ -109,8 +89,8 @@ class ReviewSession:
             news = read_decisions(self._dataset, self._end)
             self._end = news.end
             if news.rows.num_rows:
-                self._ledger.take(news)
-                self._verdicts = self._ledger.verdicts()
+                self._replay.take(news)
+                self._verdicts = self._replay.verdicts()
             return _changed(before, self._verdicts)
 
     def position(self, face_id: str) -> int:
@@ -131,16 +111,16 @@ class ReviewSession:
 
     def can_undo(self, face_id: str) -> bool:
         """Whether a decision stands that could be taken back."""
-        return bool(self._ledger.standing(self.position(face_id)))
+        return bool(self._replay.standing(self.position(face_id)))
 
-    def stands(self, choice: DecisionRequest) -> bool:
+    def is_decided(self, request: DecisionRequest) -> bool:
         """Whether the same stands already, by whomever it was decided, for the same reason."""
-        at = self.position(choice.face_id)
-        if self._verdicts.state_of(at) is not STATE_AFTER.get(choice.action):
+        at = self.position(request.face_id)
+        if self._verdicts.state_of(at) is not STATE_AFTER.get(request.action):
             return False
         row = int(self._verdicts.row[at])
-        same_label = choice.label in (None, self.label(choice.face_id))
-        return same_label and self._verdicts.log["reason"][row].as_py() == one_line(choice.reason)
+        same_label = request.label in (None, self.label(request.face_id))
+        return same_label and self._verdicts.log["reason"][row].as_py() == one_line(request.reason)
 
     def track_of(self, face_id: str) -> list[str]:
         """The faces of the same track, by time; the face itself among them."""
@@ -177,6 +157,13 @@ class ReviewSession:
             return self._dataset.root / crop
         return self._dataset.face_path(self.faces["video_id"][at].as_py(), face_id)
 
+    def crop_sha256(self, position: int) -> str:
+        """Hash of the bytes of the crop that counts now."""
+        if self._verdicts.state_of(position) is State.FIXED:
+            row = int(self._verdicts.row[position])
+            return str(self._verdicts.log["fix_sha256"][row].as_py())
+        return str(self.faces["sha256"][position].as_py())
+
     def decide(
         self,
         face_ids: Iterable[str],
@@ -185,38 +172,41 @@ class ReviewSession:
         reviewer: str,
         reason: str = "",
         label: Label | None = None,
-    ) -> Receipt:
+    ) -> Acknowledgement:
         """Keep, reject, relabel (to ``label``) faces or call them the wrong person, all at once.
 
         When this returns, the decisions are on the disk.
 
         Raises :class:`UnknownFaceError` and :class:`DatasetWriteError`; then none was made.
         """
-        choices = [DecisionRequest(face_id, action, reason, label) for face_id in face_ids]
-        return self.choose(choices, reviewer=reviewer)
+        requests = [DecisionRequest(face_id, action, reason, label) for face_id in face_ids]
+        return self.decide_all(requests, reviewer=reviewer)
 
     def undo(
         self, face_ids: Iterable[str], *, reviewer: str, reason: str = "", seen: int | None = None
-    ) -> Receipt:
+    ) -> Acknowledgement:
         """Take back the decision that stands for each of these faces.
 
-        ``seen`` is the desk's version that the person saw: where someone has decided on one
+        ``seen`` is the session's version that the person saw: where someone has decided on one
         of the faces since, nothing is taken back.
 
         Raises :class:`DecidedSinceError`, and :class:`ReviewError` where nothing stands.
         """
-        choices = [DecisionRequest(face_id, Action.UNDO, reason) for face_id in face_ids]
-        return self.choose(choices, reviewer=reviewer, seen=seen)
+        requests = [DecisionRequest(face_id, Action.UNDO, reason) for face_id in face_ids]
+        return self.decide_all(requests, reviewer=reviewer, seen=seen)
 
-    def choose(
-        self, choices: Sequence[DecisionRequest], *, reviewer: str, seen: int | None = None
-    ) -> Receipt:
+    def decide_all(
+        self, requests: Sequence[DecisionRequest], *, reviewer: str, seen: int | None = None
+    ) -> Acknowledgement:
         """Make many decisions at once, all or none; raises what the two above raise."""
         with self._lock, holding_log(self._dataset) as log:
             self.refresh()
-            return self._add(log, [self._decision(c, reviewer, seen=seen) for c in choices])
+            decisions = [self._decision(each, reviewer, seen=seen) for each in requests]
+            return self._append(log, decisions)
 
-    def fix(self, face_id: str, marks: FaceMarks, *, reviewer: str, reason: str = "") -> Receipt:
+    def fix(
+        self, face_id: str, marks: FaceMarks, *, reviewer: str, reason: str = ""
+    ) -> Acknowledgement:
         """Cut the face out anew, as marked, and keep the crop.
 
         Raises what :meth:`preview` raises, and :class:`DatasetWriteError`.
@@ -225,8 +215,8 @@ class ReviewSession:
         crop = store_fixed_crop(self._dataset, location, self._source.recrop(location, marks))
         with self._lock, holding_log(self._dataset) as log:
             self.refresh()
-            choice = DecisionRequest(face_id, Action.FIX, reason)
-            return self._add(log, [self._decision(choice, reviewer, fix=crop)])
+            request = DecisionRequest(face_id, Action.FIX, reason)
+            return self._append(log, [self._decision(request, reviewer, fix=crop)])
 
     def preview(self, face_id: str, marks: FaceMarks) -> RecroppedFace:
         """The crop that :meth:`fix` would make, and the landmarks found; nothing is kept.
@@ -242,59 +232,49 @@ class ReviewSession:
         """
         return self._source.frame_jpeg(self._location_of(self.position(face_id)))
 
-    def _add(self, log: HeldLog, decisions: Sequence[Decision]) -> Receipt:
+    def _append(self, log: HeldLog, decisions: Sequence[Decision]) -> Acknowledgement:
         first = self.version
         log.append(decisions)
         self.refresh()
-        return Receipt(tuple(range(first, first + len(decisions))), self.version)
+        return Acknowledgement(tuple(range(first, first + len(decisions))), self.version)
 
     def _decision(
         self,
-        choice: DecisionRequest,
+        request: DecisionRequest,
         reviewer: str,
         *,
         seen: int | None = None,
         fix: Fix | None = None,
     ) -> Decision:
-        at = self.position(choice.face_id)
-        face = self.faces.slice(at, 1).to_pylist()[0]
-        before: str = self.state(choice.face_id)
-        after: str = self._after(at, choice, seen)
-        if choice.label is not None:
-            before, after = self.label(choice.face_id), choice.label
-        return Decision(
-            time=now(),
+        at = self.position(request.face_id)
+        return make_decision(
+            request,
+            self._row(at),
+            state=self.state(request.face_id),
+            label=self.label(request.face_id),
+            undone=self._standing(at) if request.action is Action.UNDO else None,
             reviewer=reviewer,
-            action=choice.action,
-            reason=choice.reason,
-            video_id=face["video_id"],
-            frame=face["frame"],
-            face_id=face["face_id"],
-            box=_box(face),
-            before=str(before),
-            after=str(after),
+            seen=seen,
             fix=fix,
         )
 
-    def _after(self, at: int, choice: DecisionRequest, seen: int | None) -> State:
-        if choice.action is not Action.UNDO:
-            return STATE_AFTER[choice.action]
-        standing = self._ledger.standing(at)
-        if not standing:
-            raise ReviewError(f"nothing is decided on {choice.face_id}", "there is nothing to undo")
-        if seen is not None and standing[-1] >= seen:
-            who = self._verdicts.log["reviewer"][standing[-1]].as_py()
-            raise DecidedSinceError(
-                f"{who} has decided on {choice.face_id} in the meantime",
-                "look again, then decide",
-            )
-        return self._ledger.state_of(standing[-2]) if standing[1:] else State.UNDECIDED
+    def _standing(self, at: int) -> StandingDecision | None:
+        rows = self._replay.standing(at)
+        if not rows:
+            return None
+        reviewer: str = self._verdicts.log["reviewer"][rows[-1]].as_py()
+        before = self._replay.state_of(rows[-2]) if rows[1:] else State.UNDECIDED
+        return StandingDecision(rows[-1], reviewer, before)
 
     def _location_of(self, at: int) -> FaceLocation:
-        row = self.faces.slice(at, 1).to_pylist()[0]
+        row = self._row(at)
         values = {name: row[name] for name in Face.__dataclass_fields__ if name != "box"}
         values["landmarks"] = tuple(row["landmarks"])
         return FaceLocation(row["video_id"], Face(**values, box=_box(row)))
+
+    def _row(self, at: int) -> dict[str, Any]:
+        row: dict[str, Any] = self.faces.slice(at, 1).to_pylist()[0]
+        return row
 
 
 def _changed(before: Verdicts, after: Verdicts) -> list[int]:

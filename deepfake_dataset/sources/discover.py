@@ -10,7 +10,7 @@ from pathlib import Path
 from deepfake_dataset.errors import SourceError
 from deepfake_dataset.records import Label, Provenance, VideoFile
 from deepfake_dataset.sources.files import File, Unreadable, printable
-from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.known_files import KnownFiles
 from deepfake_dataset.sources.labels_csv import match_labels, read_labels
 from deepfake_dataset.sources.layouts import provenances
 from deepfake_dataset.sources.list_files import Listing, list_files
@@ -60,7 +60,7 @@ class _Known:
 def find_videos(
     paths: Sequence[Path],
     labels: Path | None,
-    fingerprints: Fingerprints,
+    known_files: KnownFiles,
     verify: bool = False,
     *,
     settle_s: float = 0.0,
@@ -71,7 +71,7 @@ def find_videos(
     What a video is comes from the labels CSV, else from the layout it lies in, else from the
     names of its folders; what the CSV leaves empty is filled in by the others where they give
     the same label. Of files with the same bytes, the one of which most is known stands for all,
-    among equals the first by path. Files that ``fingerprints`` knows are not read, unless told
+    among equals the first by path. Files that ``known_files`` knows are not read, unless told
     to ``verify``; files that were written to in the last ``settle_s`` seconds are left alone.
     Where videos are still ``arriving``, there may be none yet, and the CSV may name some that
     are not there.
@@ -83,7 +83,7 @@ def find_videos(
     files = _identified(list(listing.files.values()), labels, arriving)  # before hours of hashing
     now_s = time.time()
     settled = [k for k in files if is_settled(k.file, listing.skipped, now_s, settle_s)]
-    contents, lost = _by_content(sorted(settled, key=attrgetter("rank")), fingerprints, verify)
+    contents, lost = _by_content(sorted(settled, key=attrgetter("rank")), known_files, verify)
     by_path = attrgetter("path", "location")
     return Found(
         videos=tuple(sorted((_video(id_, same) for id_, same in contents.items()), key=by_path)),
@@ -134,7 +134,7 @@ def _filled(said: Provenance | None, inferred: Provenance) -> Provenance:
 
 
 def _by_content(
-    files: Iterable[_Known], fingerprints: Fingerprints, verify: bool
+    files: Iterable[_Known], known_files: KnownFiles, verify: bool
 ) -> tuple[dict[str, list[_Known]], list[Unreadable]]:
     """Group files by video id, and list those that could not be read."""
     contents: dict[str, list[_Known]] = defaultdict(list)
@@ -143,7 +143,7 @@ def _by_content(
     try:
         for known in files:
             try:
-                video_id = ids.get(known.file.identity) or fingerprints.video_id(
+                video_id = ids.get(known.file.identity) or known_files.video_id(
                     known.file, verify=verify
                 )
             except OSError as error:
@@ -152,7 +152,7 @@ def _by_content(
                 ids[known.file.identity] = video_id
                 contents[video_id].append(known)
     finally:
-        fingerprints.save()
+        known_files.save()
     return contents, unreadable
 
 

@@ -1,4 +1,4 @@
-"""Where files lie, and how their names are written down."""
+"""Source files and folders, and how their names are written down."""
 
 import os
 from dataclasses import dataclass

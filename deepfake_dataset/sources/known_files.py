@@ -1,4 +1,4 @@
-"""Remembers the video ids of files, so that a run over known files reads none of them."""
+"""Known files: remembers their video ids, so that a run over them reads none."""
 
 import hashlib
 import os
@@ -27,7 +27,7 @@ _SELECT = "SELECT location, state, video_id FROM fingerprint"
 _REPLACE = "REPLACE INTO fingerprint (location, state, video_id) VALUES (?, ?, ?)"
 
 
-class Fingerprints:
+class KnownFiles:
     """Video ids by file, kept in an SQLite file that may be deleted at any time.
 
     A remembered id holds while the file's size, time of modification and time of status

@@ -5,18 +5,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.sources.known_files import Fingerprints
-from deepfake_dataset.sources.locations import Whereabouts
+from deepfake_dataset.sources.known_files import KnownFiles
+from deepfake_dataset.sources.locations import FileLocations
 
 
 def find_source(dataset: Dataset, video_id: str) -> Path | None:
     """The file that a video was extracted from, as it was then; None where it is gone."""
-    return Fingerprints.of(dataset).locate(video_id) or _last_seen(dataset, video_id)
+    return KnownFiles.of(dataset).locate(video_id) or _last_seen(dataset, video_id)
 
 
 def _last_seen(dataset: Dataset, video_id: str) -> Path | None:
     """A file that changed just before it was hashed has no fingerprint: it is hashed now."""
-    place = Whereabouts(dataset).places.get(video_id)
+    place = FileLocations(dataset).locations.get(video_id)
     with suppress(OSError):
         if place and _has_bytes(Path(place.location), video_id):
             return Path(place.location)

@@ -1,4 +1,4 @@
-"""Files that are still being written are left for the next run."""
+"""Leaves files that are still being written for the next run."""
 
 from collections.abc import Collection
 

@@ -1,1 +1,1 @@
-"""Manifests that do not leak: groups, sides, faces drawn."""
+"""Splits without leaks: groups of videos, their sides, balanced manifests, and their audit."""

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from deepfake_dataset.storage.os_errors import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,20 @@ class Lease:
     """Open files that hold it: a process that inherits them holds it too. Often none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """A folder on this machine for files that become objects when all is done."""
+
+    folder: Path
+
+    def write(self, name: str, data: bytes) -> None:
+        """Make a file; it need not be on the disk yet. Raises :class:`DatasetWriteError`."""
+        file = self.folder / name
+        with writing(file):
+            file.write_bytes(data)
+
+
+@runtime_checkable
 class Storage(Protocol):
     """Objects by key. Keys have forward slashes; no part of one begins with a dot.
 
@@ -77,7 +93,7 @@ class Storage(Protocol):
         """
         ...
 
-    def spool(self, prefix: str = "") -> AbstractContextManager[Path]:
+    def spool(self, prefix: str = "") -> AbstractContextManager[Spool]:
         """An empty folder on this machine to make files in for :meth:`put_files`.
 
         It is gone afterwards with all that is still in it. ``prefix`` is where most of the
@@ -113,7 +129,7 @@ class Storage(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Take an object away; nothing happens where there is none."""
+        """Take an object or a log away; nothing happens where there is none."""
         ...
 
     def delete_all(self, prefix: str) -> None:
@@ -140,17 +156,25 @@ class Storage(Protocol):
 
     def lease(
         self,
-        folder: str = "",
+        prefix: str = "",
         *,
         wait: bool = False,
         on_wait: Callable[[str], None] = lambda _: None,
     ) -> AbstractContextManager[Lease]:
-        """Hold a folder for writing, as the only one; readers need no lease.
+        """Hold what is below a prefix for writing, as the only one; readers need no lease.
 
         It is free again when its holder ends, however it ends. With ``wait`` this waits for
         another holder, who is named to ``on_wait`` first.
         Raises :class:`DatasetBusyError`, which says who holds it and since when.
         """
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether nothing lies here, other people's things neither; half-written ones may."""
+        ...
+
+    def identity(self) -> str:
+        """The same for the same place, however it was named; for people see :meth:`location`."""
         ...
 
     def location(self, key: str = "") -> str:

@@ -19,7 +19,7 @@ from stat import S_ISDIR
 from time import time_ns
 
 from deepfake_dataset.errors import ConflictError, MissingKeyError, StorageError
-from deepfake_dataset.storage.base import Entry, Lease
+from deepfake_dataset.storage.base import Entry, Lease, Spool
 from deepfake_dataset.storage.keys import checked
 from deepfake_dataset.storage.lease import file_lease
 from deepfake_dataset.storage.os_errors import writing
@@ -89,28 +89,32 @@ class LocalStorage:
         _flush_all(folders)
 
     def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
-        """As :meth:`Storage.put_files`: the files are renamed."""
-        folders = set()
-        for key, file in files:
-            path = self.path(key)
+        """As :meth:`Storage.put_files`: the files are renamed.
+
+        All are brought onto the disk before the first is: a file system that keeps a journal
+        has less to write than with a name changed between any two.
+        """
+        moves = [(file, self.path(key)) for key, file in files]
+        for file, path in moves:
             with writing(path):
-                _make_folder(path.parent)
                 _stamp(file)
                 flush(file)
+        for file, path in moves:
+            with writing(path):
+                _make_folder(path.parent)
                 with _holding(path.parent):
                     file.replace(path)
-            folders.add(path.parent)
-        _flush_all(folders)
+        _flush_all({path.parent for _, path in moves})
 
     @contextmanager
-    def spool(self, prefix: str = "") -> Iterator[Path]:
+    def spool(self, prefix: str = "") -> Iterator[Spool]:
         """As :meth:`Storage.spool`; it lies on the same disk."""
         folder = self.root / prefix
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             made = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
         try:
-            yield made
+            yield Spool(made)
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
@@ -179,13 +183,27 @@ class LocalStorage:
 
     def lease(
         self,
-        folder: str = "",
+        prefix: str = "",
         *,
         wait: bool = False,
         on_wait: Callable[[str], None] = lambda _: None,
     ) -> AbstractContextManager[Lease]:
         """As :meth:`Storage.lease`; the kernel lets it go when its holder dies."""
-        return file_lease(self.root / folder, wait=wait, on_wait=on_wait)
+        if prefix:
+            with writing(self.root / prefix):
+                _make_folder(self.root / prefix)
+        return file_lease(self.root / prefix, wait=wait, on_wait=on_wait)
+
+    def is_empty(self) -> bool:
+        """As :meth:`Storage.is_empty`."""
+        with writing(self.root):
+            if not self.root.is_dir():
+                return not self.root.exists()
+            return all(file.name.startswith(ASIDE) for file in self.root.iterdir())
+
+    def identity(self) -> str:
+        """As :meth:`Storage.identity`: the absolute path, symbolic links followed."""
+        return os.path.realpath(self.root)
 
     def location(self, key: str = "") -> str:
         """As :meth:`Storage.location`."""
@@ -275,8 +293,11 @@ def _make_folder(folder: Path) -> None:
     """Make a folder and those around it; when this returns their names are on the disk."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
     flush(folder.parent)
 
 
@@ -345,6 +366,6 @@ def _scanned(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             seen = [entry for entry in entries if not entry.name.startswith(".")]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(seen, key=lambda entry: f"{entry.name}/" if entry.is_dir() else entry.name)

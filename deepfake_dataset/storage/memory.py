@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from deepfake_dataset.errors import ConflictError, DatasetBusyError, MissingKeyError
-from deepfake_dataset.storage.base import Entry, Lease
+from deepfake_dataset.storage.base import Entry, Lease, Spool
 from deepfake_dataset.storage.keys import checked
 
 
@@ -91,12 +91,12 @@ class MemoryStorage:
                 self._write(checked(key), file.read_bytes())
 
     @contextmanager
-    def spool(self, prefix: str = "") -> Iterator[Path]:  # noqa: ARG002 - all are alike
+    def spool(self, prefix: str = "") -> Iterator[Spool]:  # noqa: ARG002 - all are alike
         """As :meth:`Storage.spool`."""
         with self._calling("spool"):
             made = tempfile.TemporaryDirectory()
         with made as folder:
-            yield Path(folder)
+            yield Spool(Path(folder))
 
     def half_written(self, prefix: str = "", *, deep: bool = True) -> Iterator[str]:  # noqa: ARG002
         """As :meth:`Storage.half_written`: there is never anything."""
@@ -145,25 +145,34 @@ class MemoryStorage:
     @contextmanager
     def lease(
         self,
-        folder: str = "",
+        prefix: str = "",
         *,
         wait: bool = False,
         on_wait: Callable[[str], None] = lambda _: None,
     ) -> Iterator[Lease]:
         """As :meth:`Storage.lease`."""
         with self._calling("lease"):
-            if folder in self._held:
+            if prefix in self._held:
                 if not wait:
-                    raise DatasetBusyError(f"another run holds {self.location(folder)}", "wait")
+                    raise DatasetBusyError(f"another run holds {self.location(prefix)}", "wait")
                 on_wait("another thread")
-            self._lock.wait_for(lambda: folder not in self._held)
-            self._held.add(folder)
+            self._lock.wait_for(lambda: prefix not in self._held)
+            self._held.add(prefix)
         try:
             yield Lease()
         finally:
             with self._lock:
-                self._held.discard(folder)
+                self._held.discard(prefix)
                 self._lock.notify_all()
+
+    def is_empty(self) -> bool:
+        """As :meth:`Storage.is_empty`."""
+        with self._calling("is_empty"):
+            return not self._objects
+
+    def identity(self) -> str:
+        """As :meth:`Storage.identity`."""
+        return f"memory:{id(self)}"
 
     def location(self, key: str = "") -> str:
         """As :meth:`Storage.location`."""

@@ -11,6 +11,7 @@ _NO_FOLDER = "it cannot be a folder; name another one with -d"
 _HINTS = {
     errno.ENOSPC: "free some space on its disk, then run again: what is committed is kept",
     errno.EDQUOT: "the disk quota is used up; free some space, then run again",
+    errno.EFBIG: "files may not grow that large here: see ulimit -f, or the disk's file system",
     errno.EROFS: "its disk is mounted read-only",
     errno.EACCES: "check who owns the folder and its permissions",
     errno.EPERM: "check who owns the folder and its permissions",

@@ -7,6 +7,7 @@ nothing runs; it takes time to make again and nothing else.
 import hashlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -31,3 +32,19 @@ def dataset_cache(location: str) -> Path:
     key = hashlib.sha256(os.fsencode(location)).hexdigest()[:16]
     name = _NO_NAME.sub("_", location.rstrip("/").rpartition("/")[2])[:40]
     return cache_root() / "datasets" / f"{key}-{name}"
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Move the files below a folder to below another one, each whole; then the first is gone.
+
+    What is there already stays. Both may be on disks of their own. Raises :class:`OSError`.
+    """
+    for file in sorted(path for path in source.rglob("*") if path.is_file()):
+        place = target / file.relative_to(source)
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            aside = place.with_name(f".partial-{place.name}")
+            shutil.copyfile(file, aside)
+            aside.replace(place)
+        file.unlink()
+    shutil.rmtree(source)

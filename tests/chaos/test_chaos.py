@@ -75,7 +75,7 @@ def calm(
 def content() -> Callable[[Path], dict[str, bytes]]:
     """Every file of a dataset with its bytes.
 
-    Left out are the lock, the log and the caches, which hold times and places: among them
+    Left out are the lock, the log and the state, which hold times and places: among them
     how often a failed video was tried, which differs with the number of runs.
     """
 
@@ -85,7 +85,7 @@ def content() -> Callable[[Path], dict[str, bytes]]:
         return {
             name: path.read_bytes()
             for name, path in names.items()
-            if not name.startswith((".cache/", ".lock", "logs/"))
+            if not name.startswith(("state/", ".lock", "logs/"))
         }
 
     return read

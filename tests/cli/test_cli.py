@@ -23,7 +23,7 @@ from deepfake_dataset.commands.extract import Progress
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.dataset.totals import Summary, Totals, totals_of
-from deepfake_dataset.settings import ExtractSettings, RunSettings, read_settings
+from deepfake_dataset.settings import ExtractSettings, RunSettings
 from deepfake_dataset.storage.lease import file_lease
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,7 +156,7 @@ def test_options_are_settings_and_are_kept(small, ds, dsbuild):
     }
     given = [str(part) for option in options.items() for part in option]
     assert dsbuild("extract", small, "-d", ds, *given).code == 0
-    settings = read_settings(ds / "dsbuild.toml")
+    settings = Dataset.open(ds).settings
     assert settings.extract == ExtractSettings(
         detector="haar",
         landmarks=5,
@@ -233,7 +233,9 @@ def test_demo_makes_videos_a_dataset_and_an_overview(dsbuild, monkeypatch, tmp_p
     totals = totals_of([])
     summary = Summary(2, 0, 0, 0, 0, totals, totals)
     made = Demo(tmp_path / "videos", tmp_path / "dataset", tmp_path / "o.png", summary)
-    monkeypatch.setattr(deepfake_dataset.commands.demo, "make_demo", lambda folder, tell: made)
+    monkeypatch.setattr(
+        deepfake_dataset.commands.demo, "make_demo", lambda folder, on_progress: made
+    )
     ran = dsbuild("demo", tmp_path, "--json")
     assert (ran.code, ran.json["found"]) == (0, 2)
     assert all(str(path) in ran.err for path in (made.videos, made.dataset, made.sheet))

@@ -15,7 +15,7 @@ from deepfake_dataset.commands.status import read_errors, read_status
 from deepfake_dataset.dataset.catalog.index import Count
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import json_schema, to_row
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import (
     DatasetBusyError,
     SettingsError,
@@ -25,9 +25,11 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.faces import model_files
 from deepfake_dataset.records import Cause, Label, Provenance, Status, Video
-from deepfake_dataset.settings import Settings, read_settings
+from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources import known_files
 from deepfake_dataset.storage.lease import file_lease
+
+from ..conftest import run_by
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_crops_are_the_pictures_that_the_record_says(videos, ds, extract):
             with Image.open(path) as crop:
                 assert (crop.size, crop.mode, crop.format) == ((64, 64), "RGB", "PNG")
     named = {f"{face.face_id}.png" for video in dataset.videos() for face in video.faces}
-    assert {path.name for path in dataset.faces_folder.rglob("*.png")} == named
+    assert {path.name for path in (dataset.root / "faces").rglob("*.png")} == named
 
 
 def test_counts_reconcile(videos, ds, extract):
@@ -135,7 +137,7 @@ def test_without_its_models_it_says_what_to_install_and_loses_nothing(
 def test_progress_is_told_after_every_video(small, extract):
     (small / "gone.mp4").symlink_to("nowhere")
     told: list[Any] = []
-    extract(small, tell=told.append)
+    extract(small, on_progress=told.append)
     assert [(p.done, p.to_do) for p in told] == [(n, 4) for n in range(5)]
     assert told[0].video is None
     assert [p.video.path for p in told[1:]] == ["gone.mp4", "c.mp4", "real/a.mp4", "real/b.mp4"]
@@ -147,7 +149,7 @@ def test_progress_is_told_after_every_video(small, extract):
 def test_a_second_run_does_nothing(small, ds, extract, in_process, contents, monkeypatch):
     first = extract(small)
     before = contents(ds)
-    monkeypatch.setattr(extracting, "run_each", lambda *_, **__: pytest.fail("a process"))
+    run_by(monkeypatch, extracting, lambda *_, **__: pytest.fail("a process"))
     second = extract(small)
     assert in_process == []
     assert (second.known, second.done.videos, second.all) == (3, 0, first.all)
@@ -173,7 +175,7 @@ def test_settings_given_are_kept_and_comments_too(small, ds, extract, in_process
     with (ds / "dsbuild.toml").open("a") as file:
         file.write("# ours\n")
     extract(small, margin=2.0)
-    settings = read_settings(ds / "dsbuild.toml").extract
+    settings = Dataset.open(ds).settings.extract
     assert (settings.size_px, settings.margin) == (64, 2.0)
     assert (ds / "dsbuild.toml").read_text().endswith("# ours\n")
     extract(small)
@@ -194,7 +196,7 @@ def test_settings_of_a_run_that_is_turned_away_are_not_kept(small, ds, extract):
     extract(small)
     with file_lease(ds), pytest.raises(DatasetBusyError):
         extract(small, size_px=64)
-    assert read_settings(ds / "dsbuild.toml") == Settings()
+    assert Dataset.open(ds).settings == Settings()
 
 
 def test_changed_bytes_are_done_alone(small, ds, extract, in_process, make_video):
@@ -329,7 +331,7 @@ def test_a_video_that_its_process_loses_has_a_record_that_says_so(small, ds, ext
     def slow(_: object, jobs: list[Any], **__: object) -> Any:
         yield from (Outcome(job, None, TimeLimitError("not done after 1 s")) for job in jobs)
 
-    monkeypatch.setattr(extracting, "run_each", slow)
+    run_by(monkeypatch, extracting, slow)
     summary = extract(small)
     assert summary.done.errors == (Count("time-limit", 3),)
     a = by_path(ds)["real/a.mp4"]
@@ -384,7 +386,7 @@ def test_bytes_do_not_depend_on_workers_or_the_order_of_arguments(videos, tmp_pa
     for workers, paths in ((1, named), (2, named[::-1])):
         root = tmp_path / str(workers)
         extract_faces(paths, root, workers=workers, faces_per_scene=4)
-        settings = read_settings(root / "dsbuild.toml")
+        settings = Dataset.open(root).settings
         assert settings.run.workers == workers
         (root / "dsbuild.toml").unlink()
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
@@ -402,7 +404,7 @@ def test_an_interrupted_run_keeps_what_is_committed_and_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        extract(videos, faces_per_scene=3, tell=interrupt)
+        extract(videos, faces_per_scene=3, on_progress=interrupt)
     assert list(by_path(ds)) == ["fake/wall.mp4"]
     assert not half_made.exists()
     with file_lease(ds):

@@ -6,10 +6,12 @@ from deepfake_dataset.commands import extract, review
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, State, apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import SourceGoneError
 from deepfake_dataset.records import Box
 from deepfake_dataset.review.fixed_crops import FaceMarks
+
+from ..conftest import run_by
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +24,8 @@ def here(monkeypatch):
             done.append(getattr(item, "video_id", ""))
             yield Outcome(item, function(item), None)
 
-    monkeypatch.setattr(extract, "run_each", run_here)
-    monkeypatch.setattr(review, "run_each", run_here)
+    run_by(monkeypatch, extract, run_here)
+    run_by(monkeypatch, review, run_here)
     return done
 
 
@@ -44,7 +46,7 @@ def _rows(file):
 
 def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, dsbuild):
     told = []
-    queue = review.refresh_queue(extracted, tell=lambda done, of: told.append((done, of)))
+    queue = review.refresh_queue(extracted, on_progress=lambda done, of: told.append((done, of)))
     rows = _rows(extracted / "review" / "queue.csv")
     faces = read_faces(Dataset.open(extracted))
     assert sorted(row["face_id"] for row in rows) == sorted(faces["face_id"].to_pylist())
@@ -56,7 +58,7 @@ def test_the_queue_has_every_face_and_looks_at_each_video_once(extracted, here, 
 def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monkeypatch):
     first = review.open_review(extracted).faces
     written = (extracted / "review" / "queue.csv").stat()
-    monkeypatch.setattr("deepfake_dataset.review.score_cache.score_faces", None)
+    monkeypatch.setattr("deepfake_dataset.review.suspicion_score_cache.score_faces", None)
     assert review.open_review(extracted).faces.equals(first)
     assert (extracted / "review" / "queue.csv").stat() == written
 

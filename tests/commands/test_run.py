@@ -20,7 +20,7 @@ from deepfake_dataset.commands.run import run_unattended
 from deepfake_dataset.commands.status import Upkeep, read_errors, read_status, read_upkeep
 from deepfake_dataset.dataset.catalog import attempts
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.engine.local import Outcome
+from deepfake_dataset.engine.base import Outcome
 from deepfake_dataset.errors import (
     ChangedError,
     CrashedError,
@@ -30,6 +30,8 @@ from deepfake_dataset.errors import (
     SplitError,
     UsageError,
 )
+
+from ..conftest import run_by
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def test_a_file_written_to_while_it_is_read_gets_no_record(
             except ChangedError as fault:
                 yield Outcome(item, None, fault)
 
-    monkeypatch.setattr(extracting, "run_each", grow)
+    run_by(monkeypatch, extracting, grow)
     summary = run(videos)
     assert summary.extraction.unsettled == 2
     assert summary.exit_code == 0
@@ -189,7 +191,7 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             tried.append(item.file.path)
             yield Outcome(item, None, CrashedError("signal 11"))
 
-    monkeypatch.setattr(extracting, "run_each", crash)
+    run_by(monkeypatch, extracting, crash)
     return tried
 
 
@@ -210,7 +212,7 @@ def test_a_video_that_fails_is_tried_in_three_runs_and_told_once(videos, run, ds
     told: list[str] = []
     codes = []
     for _ in range(8):
-        codes.append(run(videos, tell=lambda video: told.append(video.path)).exit_code)
+        codes.append(run(videos, on_progress=lambda video: told.append(video.path)).exit_code)
         hours(1)
     assert codes == [2, 2, 0, 2, 0, 0, 0, 0]
     assert len(crashing) == 3 * 2
@@ -245,7 +247,7 @@ def test_failing_again_is_counted(videos, run, crashing, hours):
 
 def test_retry_does_what_was_given_up(videos, run, ds, hours, in_process, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(extracting, "run_each", crash_all)
+        run_by(patch, extracting, crash_all)
         for _ in range(4):
             run(videos)
             hours(3)
@@ -312,7 +314,7 @@ def test_a_fault_of_ours_ends_the_run_and_stands_in_log_and_metrics(
         raise DatasetWriteError("cannot write: no space left", "free some space")
         yield
 
-    monkeypatch.setattr(extracting, "run_each", full)
+    run_by(monkeypatch, extracting, full)
     with pytest.raises(DatasetWriteError):
         run(videos, metrics=tmp_path / "m.prom")
     assert "stopped error=DatasetWriteError" in log(ds)
@@ -349,7 +351,7 @@ def test_asked_to_end_it_finishes_what_is_in_hand_and_leaves_the_rest(
             done.append(item.file.path)
             yield Outcome(item, function(item), None)
 
-    monkeypatch.setattr(extracting, "run_each", ask_in_the_middle)
+    run_by(monkeypatch, extracting, ask_in_the_middle)
     summary = run(videos)
     assert (summary.exit_code, summary.asked_to_end) == (130, True)
     assert (summary.extraction.done.videos, summary.extraction.left) == (1, 1)
@@ -434,7 +436,7 @@ def test_a_training_depends_on_the_manifests_alone(videos, ds, in_process, made,
     assert trained() is Result.DONE
 
 
-def test_a_training_is_compared_with_the_last_one(ds, monkeypatch):
+def test_a_training_is_compared_with_the_last_one(ds, dataset, monkeypatch):
     def train(root: Path, *, audit: Callable[[Path], None]) -> Any:
         assert audit  # manifests that leak are not trained on at night either
         return SimpleNamespace(
@@ -444,13 +446,13 @@ def test_a_training_is_compared_with_the_last_one(ds, monkeypatch):
         )
 
     monkeypatch.setattr("deepfake_dataset.commands.baseline.train_baseline", train)
-    assert follow_up._train(ds) == "AUC a video 0.750, none before"
+    assert follow_up._train(dataset) == "AUC a video 0.750, none before"
     for name, value, age in (("best-1", 0.5, 100), ("best-2", 0.625, 10)):
         file = ds / "models" / name / "report.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"per_video_by_mean": {"auc": {"value": value}}}))
         os.utime(file, (time.time() - age, time.time() - age))
-    assert follow_up._train(ds) == "AUC a video 0.750, 0.625 before"
+    assert follow_up._train(dataset) == "AUC a video 0.750, 0.625 before"
 
 
 def test_a_run_that_was_killed_before_its_steps_makes_up_for_them(videos, ds, in_process, made):

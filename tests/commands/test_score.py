@@ -146,9 +146,11 @@ def test_two_videos_of_one_path_are_told_apart(
 ) -> None:
     for video_id in ("0" * 16, "1" * 16):
         video = record(video_id, path="same.mp4", faces=1)
-        with dataset.staging(video_id) as staged:
+        with dataset.staging() as staged:
             for face in video.faces:
-                cv2.imwrite(str(staged / f"{face.face_id}.png"), np.zeros((32, 32, 3), np.uint8))
+                cv2.imwrite(
+                    str(staged.folder / f"{face.face_id}.png"), np.zeros((32, 32, 3), np.uint8)
+                )
             dataset.commit(video, staged)
     scored = score(weights, dataset.root)
     assert [video.video for video in scored.videos] == [

@@ -42,7 +42,7 @@ def looks(monkeypatch):
     """
     pairs = []
 
-    def people(dataset, faces, network, *, cannot_links=(), **_):
+    def people(dataset, faces, network, engine, *, cannot_links=(), **_):
         kept = [pair for pair in pairs if frozenset(map(id_of, pair)) not in cannot_links]
         links = tuple(MustLink(id_of(a), id_of(b), LinkReason.PERSON, "0.1 apart") for a, b in kept)
         return FoundPeople(pa.array([""] * faces.num_rows), links, 0, ())

@@ -12,7 +12,7 @@ import pytest
 
 from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.models import build, need_keras
-from deepfake_dataset.baseline.network.preprocessing_layers import with_front
+from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
 from deepfake_dataset.baseline.network.weights import load_weights
 from deepfake_dataset.baseline.scoring.predict import predict
 from deepfake_dataset.baseline.training.recipes import recipe
@@ -120,7 +120,7 @@ def test_model_weights_and_recipe_belong_together(baseline: Baseline, faces: Pat
     assert read_recipe(run) == recipe("best", QUICK)
     model, other = keras.saving.load_model(run / MODEL_FILE, compile=False), build("notebook")
     load_weights(other, run / WEIGHTS_FILE)
-    levelled = with_front(other, levelled=True)
+    levelled = with_preprocessing(other, levelled=True)
     np.testing.assert_allclose(predict(model, examples), predict(levelled, examples), atol=1e-6)
 
 

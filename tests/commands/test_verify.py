@@ -10,6 +10,7 @@ from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.commands.verify import verify_dataset
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.integrity import HINTS, Flaw
+from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import DatasetBusyError
 
 
@@ -30,7 +31,7 @@ def whole(videos: Path, ds: Path, in_process: list[str]) -> Dataset:
 
 @pytest.fixture
 def crop(whole: Dataset) -> Path:
-    return sorted(whole.faces_folder.rglob("*.png"))[0]
+    return sorted((whole.root / "faces").rglob("*.png"))[0]
 
 
 def flaws(ds: Path, **how: Any) -> list[tuple[str, str]]:
@@ -53,17 +54,17 @@ def orphan_crop(dataset: Dataset, crop: Path) -> str:
 
 
 def orphan_folder(dataset: Dataset, crop: Path) -> str:
-    shutil.copytree(crop.parent, dataset.faces_folder / "0123456789abcdef")
+    shutil.copytree(crop.parent, dataset.root / "faces" / "0123456789abcdef")
     return "faces/0123456789abcdef"
 
 
 def half_record(dataset: Dataset, crop: Path) -> str:
-    (dataset.videos_folder / ".partial-0123456789abcdef.parquet").write_bytes(b"PAR1")
+    (dataset.root / "videos" / ".partial-0123456789abcdef.parquet").write_bytes(b"PAR1")
     return "videos/.partial-0123456789abcdef.parquet"
 
 
 def half_video(dataset: Dataset, crop: Path) -> str:
-    shutil.copytree(crop.parent, dataset.faces_folder / ".partial-0123456789abcdef")
+    shutil.copytree(crop.parent, dataset.root / "faces" / ".partial-0123456789abcdef")
     return "faces/.partial-0123456789abcdef"
 
 
@@ -84,12 +85,12 @@ def missing_crop(dataset: Dataset, crop: Path) -> str:
 
 
 def flipped_record(dataset: Dataset, crop: Path) -> str:
-    flip(dataset.record_path(crop.parent.name))
-    return below(dataset.record_path(crop.parent.name), dataset)
+    flip(dataset.root / record_key(crop.parent.name))
+    return below(dataset.root / record_key(crop.parent.name), dataset)
 
 
 def cut_record(dataset: Dataset, crop: Path) -> str:
-    path = dataset.record_path(crop.parent.name)
+    path = dataset.root / record_key(crop.parent.name)
     path.write_bytes(path.read_bytes()[:-10])
     return below(path, dataset)
 
@@ -97,8 +98,10 @@ def cut_record(dataset: Dataset, crop: Path) -> str:
 def swapped_record(dataset: Dataset, crop: Path) -> str:
     one, other = dataset.video_ids()
     mine = crop.parent.name
-    shutil.copy(dataset.record_path(other if mine == one else one), dataset.record_path(mine))
-    return below(dataset.record_path(mine), dataset)
+    shutil.copy(
+        dataset.root / record_key(other if mine == one else one), dataset.root / record_key(mine)
+    )
+    return below(dataset.root / record_key(mine), dataset)
 
 
 CASES = [
@@ -115,7 +118,7 @@ CASES = [
 
 
 def test_no_bit_of_a_record_flips_unseen(whole, ds, crop):
-    place = whole.record_path(crop.parent.name)
+    place = whole.root / record_key(crop.parent.name)
     sound = place.read_bytes()
     writer = sound.rindex(b"parquet-cpp-arrow")  # another version's file cannot be judged
     for at in {*range(0, len(sound), 97)} - {*range(writer, writer + 40)}:
@@ -129,7 +132,7 @@ def test_no_bit_of_a_record_flips_unseen(whole, ds, crop):
 def test_a_whole_dataset_is_whole(whole, ds):
     found = verify_dataset(ds)
     assert (found.problems, found.exit_code, found.records) == ((), 0, 2)
-    crops = list(whole.faces_folder.rglob("*.png"))
+    crops = list((whole.root / "faces").rglob("*.png"))
     assert found.crops == len(crops)
     assert found.bytes == sum(crop.stat().st_size for crop in crops)
 

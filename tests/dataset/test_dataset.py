@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import (
     DatasetWriteError,
     DsbuildError,
@@ -25,6 +26,7 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.records import Label, Provenance, Video
 from deepfake_dataset.settings import Settings
+from deepfake_dataset.storage.local import LocalStorage
 from deepfake_dataset.storage.os_errors import writing
 
 ID, OTHER = "0123456789abcdef", "fedcba9876543210"
@@ -89,7 +91,11 @@ def test_a_dataset_is_made_in_a_folder_that_is_missing_or_empty(tmp_path):
     (tmp_path / "empty").mkdir()
     for name in ("missing/below", "empty"):
         made = Dataset.create(tmp_path / name, settings)
-        assert Dataset.open(tmp_path / name) == made == Dataset(tmp_path / name, settings)
+        assert (
+            Dataset.open(tmp_path / name)
+            == made
+            == Dataset(LocalStorage(tmp_path / name), settings)
+        )
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path, contents):
@@ -132,7 +138,7 @@ def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "is_file", denied)
+        patch.setattr(Path, "stat", denied)
         with pytest.raises(NotADatasetError, match="Permission denied"):
             Dataset.open(tmp_path)
 
@@ -187,7 +193,7 @@ def test_a_video_without_faces_leaves_no_folder(dataset, record, commit):
     commit(dataset, record(ID))
     commit(dataset, record(ID, faces=0))
     dataset.commit(record(OTHER, faces=0))
-    assert list(dataset.faces_folder.iterdir()) == []
+    assert list((dataset.root / "faces").iterdir()) == []
     assert dataset.video_ids() == [ID, OTHER]
 
 
@@ -207,18 +213,17 @@ def test_the_same_record_is_the_same_bytes(tmp_path, record, commit, contents):
 
 
 def test_what_is_staged_and_not_committed_is_gone(dataset):
-    with suppress(ValueError), dataset.staging(ID) as staged:
-        (staged / "a.png").touch()
+    with suppress(ValueError), dataset.staging() as staged:
+        staged.write("a.png", b"")
         raise ValueError("on the way")
-    assert list(dataset.faces_folder.iterdir()) == []
+    assert list((dataset.root / "faces").iterdir()) == []
 
 
 def test_staging_begins_empty(dataset):
-    left = dataset.faces_folder / f".partial-{ID}"
-    left.mkdir(parents=True)
-    (left / "old.png").touch()
-    with dataset.staging(ID) as staged:
-        assert list(staged.iterdir()) == []
+    with dataset.staging() as before:
+        before.write("old.png", b"")
+        with dataset.staging() as staged:
+            assert list(staged.folder.iterdir()) == []
 
 
 def test_a_record_is_rewritten_and_its_crops_stay(dataset, record, commit):
@@ -226,7 +231,7 @@ def test_a_record_is_rewritten_and_its_crops_stay(dataset, record, commit):
 
     def crops() -> dict[Path, tuple[int, int, int]]:
         """All but the time of the last look, which looking moves."""
-        found = {path: path.stat() for path in dataset.faces_folder.rglob("*")}
+        found = {path: path.stat() for path in (dataset.root / "faces").rglob("*")}
         return {path: (s.st_ino, s.st_size, s.st_ctime_ns) for path, s in found.items()}
 
     before = crops()
@@ -331,15 +336,15 @@ def test_sweeping_clears_what_was_left_half_made_and_nothing_else(
     commit(dataset, record(ID))
     (dataset.root / "notes").mkdir()
     (dataset.root / "notes" / "mine.txt").touch()
-    (dataset.faces_folder / "README").touch()
+    (dataset.root / "faces" / "README").touch()
     before = contents(dataset.root)
-    (dataset.videos_folder / f".partial-{OTHER}.parquet").touch()
+    (dataset.root / "videos" / f".partial-{OTHER}.parquet").touch()
     for left in (f".partial-{OTHER}", OTHER):
-        (dataset.faces_folder / left).mkdir()
-        (dataset.faces_folder / left / "a.png").touch()
+        (dataset.root / "faces" / left).mkdir()
+        (dataset.root / "faces" / left / "a.png").touch()
     dataset.sweep()
     assert contents(dataset.root) == before
-    assert [path.name for path in dataset.faces_folder.iterdir() if path.is_dir()] == [ID]
+    assert [path.name for path in (dataset.root / "faces").iterdir() if path.is_dir()] == [ID]
 
 
 def test_sweeping_an_empty_dataset_does_nothing(dataset, contents):
@@ -374,18 +379,19 @@ def test_everything_is_on_the_disk_before_the_record_is_seen(dataset, record, co
     def ino(path: Path) -> int:
         return path.stat().st_ino
 
-    crops = ino(dataset.faces_folder / ID)
-    written = ino(dataset.record_path(ID))
+    crops = [ino(dataset.face_path(ID, face.face_id)) for face in video.faces]
+    written = ino(dataset.root / record_key(ID))
     expected = [
         ("take", 0),
-        ("flush", ino(dataset.videos_folder)),
-        *[("flush", ino(dataset.face_path(ID, face.face_id))) for face in video.faces],
-        ("flush", crops),
-        ("move", crops),
-        ("flush", ino(dataset.faces_folder)),
+        ("flush", ino(dataset.root / "videos")),
+        ("flush", ino(dataset.root / "faces")),
+        *[("flush", crop) for crop in crops],
+        ("flush", ino(dataset.root / "faces")),
+        *[("move", crop) for crop in crops],
+        ("flush", ino(dataset.root / "faces" / ID)),
         ("flush", written),
         ("move", written),
-        ("flush", ino(dataset.videos_folder)),
+        ("flush", ino(dataset.root / "videos")),
     ]
     assert [event for event in events if event in expected] == expected
 
@@ -395,7 +401,7 @@ def test_everything_is_on_the_disk_before_the_record_is_seen(dataset, record, co
 
 def test_a_damaged_record_is_told_with_what_to_do(dataset, record):
     dataset.commit(record(ID, faces=0))
-    path = dataset.record_path(ID)
+    path = dataset.root / record_key(ID)
     path.write_bytes(b"something else")
     with pytest.raises(UsageError, match="is damaged") as caught:
         dataset.read(ID)
@@ -407,7 +413,7 @@ def test_a_damaged_record_is_told_with_what_to_do(dataset, record):
 @given(data=st.data())
 def test_a_record_with_one_wrong_byte_is_told_or_unchanged(dataset, record, data):
     dataset.commit(record(ID))
-    path = dataset.record_path(ID)
+    path = dataset.root / record_key(ID)
     sound = path.read_bytes()
     place = data.draw(st.integers(0, len(sound) - 1))
     wrong = bytearray(sound)
@@ -423,7 +429,7 @@ def test_a_record_with_one_wrong_byte_is_told_or_unchanged(dataset, record, data
 @given(kept=st.integers(0, 2000))
 def test_a_record_that_was_cut_short_is_told(dataset, record, kept):
     dataset.commit(record(ID))
-    path = dataset.record_path(ID)
+    path = dataset.root / record_key(ID)
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(UsageError, match="is damaged"):
         dataset.read(ID)

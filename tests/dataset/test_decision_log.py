@@ -15,9 +15,9 @@ from deepfake_dataset.dataset.decision_log import (
     Fix,
     append_decisions,
     holding_log,
-    log_path,
     read_decisions,
 )
+from deepfake_dataset.dataset.layout import DECISIONS
 from deepfake_dataset.errors import DatasetWriteError, DecisionsError
 from deepfake_dataset.records import Box
 
@@ -35,7 +35,7 @@ def _decision(reason="", reviewer="Ann", fix=None, action=Action.REJECT, after="
 
 def test_a_dataset_without_a_log_has_no_decisions(dataset):
     assert read_decisions(dataset).rows.num_rows == 0
-    assert not log_path(dataset).exists()
+    assert not (dataset.root / DECISIONS).exists()
 
 
 def test_every_field_comes_back(dataset):
@@ -70,7 +70,7 @@ def test_any_reason_and_any_reviewer_come_back_on_one_line(dataset, texts):
 
 def test_a_formula_is_neutralised_in_the_file_and_read_back(dataset):
     append_decisions(dataset, [_decision("=HYPERLINK(1)")])
-    assert "'=HYPERLINK(1)" in log_path(dataset).read_text()
+    assert "'=HYPERLINK(1)" in (dataset.root / DECISIONS).read_text()
     assert read_decisions(dataset).rows["reason"].to_pylist() == ["=HYPERLINK(1)"]
 
 
@@ -86,19 +86,19 @@ def test_what_was_read_is_not_read_again(dataset):
 
 def test_a_torn_last_line_is_passed_over_and_cut_off_wherever_it_was_torn(dataset):
     append_decisions(dataset, [_decision("one")])
-    whole = log_path(dataset).read_bytes()
+    whole = (dataset.root / DECISIONS).read_bytes()
     append_decisions(dataset, [_decision("two, “quoted”")])
-    longer = log_path(dataset).read_bytes()
+    longer = (dataset.root / DECISIONS).read_bytes()
     for end in range(len(whole), len(longer)):
-        log_path(dataset).write_bytes(longer[:end])
+        (dataset.root / DECISIONS).write_bytes(longer[:end])
         assert read_decisions(dataset).rows["reason"].to_pylist() == ["one"]
         append_decisions(dataset, [_decision("three")])
         assert read_decisions(dataset).rows["reason"].to_pylist() == ["one", "three"]
 
 
 def test_a_torn_header_is_made_anew(dataset):
-    log_path(dataset).parent.mkdir()
-    log_path(dataset).write_bytes(b"time,revi")
+    (dataset.root / DECISIONS).parent.mkdir()
+    (dataset.root / DECISIONS).write_bytes(b"time,revi")
     append_decisions(dataset, [_decision("one")])
     assert read_decisions(dataset).rows["reason"].to_pylist() == ["one"]
 
@@ -106,7 +106,7 @@ def test_a_torn_header_is_made_anew(dataset):
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_full_disk_adds_none(dataset, monkeypatch, number):
     append_decisions(dataset, [_decision("one")])
-    before = log_path(dataset).read_bytes()
+    before = (dataset.root / DECISIONS).read_bytes()
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -114,8 +114,8 @@ def test_a_full_disk_adds_none(dataset, monkeypatch, number):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DatasetWriteError, match=r"decisions\.csv: No space"):
         append_decisions(dataset, [_decision("two")] * number)
-    assert log_path(dataset).read_bytes() == before
-    assert [p.name for p in log_path(dataset).parent.glob(".partial*")] == []
+    assert (dataset.root / DECISIONS).read_bytes() == before
+    assert [p.name for p in (dataset.root / DECISIONS).parent.glob(".partial*")] == []
 
 
 def test_decisions_are_on_the_disk_before_they_are_acknowledged(dataset, monkeypatch):
@@ -123,7 +123,7 @@ def test_decisions_are_on_the_disk_before_they_are_acknowledged(dataset, monkeyp
     monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.fstat(handle).st_size))
     append_decisions(dataset, [_decision("one")])
     append_decisions(dataset, [_decision("two")])
-    assert log_path(dataset).stat().st_size in flushed
+    assert (dataset.root / DECISIONS).stat().st_size in flushed
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_decisions_are_on_the_disk_before_they_are_acknowledged(dataset, monkeyp
 )
 def test_a_log_that_was_damaged_is_refused_with_its_place(dataset, old, new):
     append_decisions(dataset, [_decision("one"), _decision("two")])
-    text = log_path(dataset).read_text()
-    log_path(dataset).write_text(text.replace(old, new, 1))
+    text = (dataset.root / DECISIONS).read_text()
+    (dataset.root / DECISIONS).write_text(text.replace(old, new, 1))
     with pytest.raises(DecisionsError, match=r"review/decisions\.csv is damaged: ") as caught:
         read_decisions(dataset)
     assert caught.value.hint

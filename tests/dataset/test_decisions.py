@@ -12,7 +12,7 @@ from deepfake_dataset.dataset.decision_log import (
     append_decisions,
     read_decisions,
 )
-from deepfake_dataset.dataset.decisions import Ledger, State, apply_decisions, verdicts
+from deepfake_dataset.dataset.decisions import DecisionReplay, State, apply_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.records import Box, Label, Provenance
 from deepfake_dataset.settings import ExtractSettings
@@ -188,7 +188,7 @@ def test_taking_a_log_bit_by_bit_says_what_taking_it_whole_does(dataset, faces, 
     for (action, face, _), box in zip(steps, boxes, strict=True):
         append_decisions(dataset, [_on(action, face, box)])
     whole = read_decisions(dataset, start)
-    bits = Ledger(faces)
+    bits = DecisionReplay(faces)
     for piece in (whole.rows.slice(0, cut), whole.rows.slice(min(cut, len(steps)))):
         bits.take(replace(whole, rows=piece))
     stacks = {face: [] for face in range(5)}

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from deepfake_dataset.dataset.catalog.index import read_briefs
+from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.face_table import FACES, read_faces
+from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label, Provenance, Status
 from deepfake_dataset.settings import Settings
@@ -50,7 +51,7 @@ def test_only_records_that_changed_are_read_again(dataset, monkeypatch):
     before = read_faces(dataset)
     video = dataset.read(IDS[1])
     dataset.rewrite(replace(video, provenance=Provenance(Label.FAKE, "Deepfakes")))
-    read_briefs(dataset)  # has a cache of its own
+    read_summaries(dataset)  # has a cache of its own
     read, read_table = [], Dataset.read_table
 
     def noted(self, video_id):
@@ -86,6 +87,6 @@ def test_a_cache_with_other_columns_is_made_anew(dataset):
 
 
 def test_a_damaged_record_is_named(dataset):
-    dataset.record_path(IDS[0]).write_bytes(b"no parquet")
+    (dataset.root / record_key(IDS[0])).write_bytes(b"no parquet")
     with pytest.raises(UsageError, match=IDS[0]):
         read_faces(dataset)

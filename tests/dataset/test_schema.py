@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.dataset.catalog.index import Brief, brief_of
+from deepfake_dataset.dataset.catalog.index import VideoSummary, summary_of
 from deepfake_dataset.dataset.schema import arrow_schema, from_row, json_schema, to_row
 from deepfake_dataset.dataset.totals import Summary, Totals
 from deepfake_dataset.records import Box, Cause, Face, Label, Miss, Scene, Stream, Video
@@ -188,10 +188,10 @@ def test_a_null_validates_only_where_a_value_may_be_missing(record):
         jsonschema.validate(row | {"message": None}, json_schema(Video))
 
 
-@pytest.mark.parametrize("kind", [Video, Brief, Totals, Summary])
+@pytest.mark.parametrize("kind", [Video, VideoSummary, Totals, Summary])
 def test_every_record_that_is_printed_or_kept_has_a_schema(kind):
     jsonschema.Draft202012Validator.check_schema(json_schema(kind))
 
 
 def test_a_brief_validates_against_its_schema(record):
-    jsonschema.validate(to_row(brief_of(record())), json_schema(Brief))
+    jsonschema.validate(to_row(summary_of(record())), json_schema(VideoSummary))

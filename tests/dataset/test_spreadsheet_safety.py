@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.dataset.spreadsheet_safety import neutral, one_line, restored, restored_column
+from deepfake_dataset.dataset.spreadsheet_safety import (
+    formula_restored,
+    formula_restored_column,
+    formula_safe,
+    one_line,
+)
 
 ODD = st.text(st.sampled_from("'=+-@ \t\r\n＝＠a1;,\"\u00a0"), max_size=8) | st.text(max_size=8)
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1", "'=1", "\n@x", "\u00a0=1"]
@@ -14,30 +19,30 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1", "'=1"
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_what_a_spreadsheet_would_run_does_not_come_first(formula):
-    assert neutral(formula) == f"'{formula}"
-    assert restored(neutral(formula)) == formula
+    assert formula_safe(formula) == f"'{formula}"
+    assert formula_restored(formula_safe(formula)) == formula
 
 
 @pytest.mark.parametrize("plain", ["", "blurred", "a=b", "'tis", "1", "Zoë", "x -1"])
 def test_other_cells_stay_as_they_are(plain):
-    assert neutral(plain) == plain
-    assert restored(plain) == plain
+    assert formula_safe(plain) == plain
+    assert formula_restored(plain) == plain
 
 
 @given(ODD)
 def test_every_text_comes_back(text):
-    assert restored(neutral(text)) == text
+    assert formula_restored(formula_safe(text)) == text
 
 
 @given(st.lists(ODD, min_size=1))
 def test_columns_are_restored_as_cells_are(texts):
-    cells = [neutral(text) for text in texts]
-    assert restored_column(pa.chunked_array([cells])).to_pylist() == texts
+    cells = [formula_safe(text) for text in texts]
+    assert formula_restored_column(pa.chunked_array([cells])).to_pylist() == texts
 
 
 @given(ODD)
 def test_a_cell_that_a_person_typed_stays_or_loses_only_the_guard(text):
-    assert restored(text) in (text, text[1:])
+    assert formula_restored(text) in (text, text[1:])
 
 
 @given(st.text())

@@ -4,7 +4,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.dataset.catalog.index import Brief, Count, brief_of
+from deepfake_dataset.dataset.catalog.index import Count, VideoSummary, summary_of
 from deepfake_dataset.dataset.totals import Cell, totals_of
 from deepfake_dataset.records import Cause, Label, Miss, MissReason, Provenance, Status
 
@@ -18,7 +18,7 @@ def counts(words: type[Cause] | type[MissReason]) -> st.SearchStrategy[tuple[Cou
 
 BRIEFS = st.lists(
     st.builds(
-        Brief,
+        VideoSummary,
         video_id=st.just("v"),
         path=st.just("p"),
         provenance=st.sampled_from(Label).map(Provenance),
@@ -36,26 +36,26 @@ BRIEFS = st.lists(
 )
 
 
-@given(briefs=BRIEFS)
-def test_counts_reconcile(briefs):
-    totals = totals_of(briefs)
-    assert sum(cell.videos for cell in totals.cells) == totals.videos == len(briefs)
+@given(summaries=BRIEFS)
+def test_counts_reconcile(summaries):
+    totals = totals_of(summaries)
+    assert sum(cell.videos for cell in totals.cells) == totals.videos == len(summaries)
     assert sum(cell.faces for cell in totals.cells) == totals.faces
-    assert sum(count.number for count in totals.errors) == sum(bool(b.error) for b in briefs)
+    assert sum(count.number for count in totals.errors) == sum(bool(b.error) for b in summaries)
     for total, parts in ((totals.misses, "misses"), (totals.scenes, "causes")):
-        expected = sum(count.number for b in briefs for count in getattr(b, parts))
+        expected = sum(count.number for b in summaries for count in getattr(b, parts))
         assert sum(count.number for count in total) == expected
 
 
-@given(briefs=BRIEFS)
-def test_totals_do_not_depend_on_the_order(briefs):
-    assert totals_of(briefs) == totals_of(reversed(briefs))
+@given(summaries=BRIEFS)
+def test_totals_do_not_depend_on_the_order(summaries):
+    assert totals_of(summaries) == totals_of(reversed(summaries))
 
 
-@given(briefs=BRIEFS)
-def test_every_cell_holds_its_own_videos(briefs):
-    expected = Counter((b.provenance.label.value, b.status.value) for b in briefs)
-    cells = totals_of(briefs).cells
+@given(summaries=BRIEFS)
+def test_every_cell_holds_its_own_videos(summaries):
+    expected = Counter((b.provenance.label.value, b.status.value) for b in summaries)
+    cells = totals_of(summaries).cells
     assert {(cell.label, cell.status): cell.videos for cell in cells} == expected
 
 
@@ -67,7 +67,7 @@ def test_nothing_gives_nothing():
 def test_a_record_is_counted_by_what_is_in_it(record):
     video = record(faces=3)
     misses = (Miss(0, 1, 0.1, MissReason.IMPLAUSIBLE), *video.misses, *video.misses)
-    totals = totals_of([brief_of(replace(video, misses=misses))])
+    totals = totals_of([summary_of(replace(video, misses=misses))])
     assert totals.cells == (Cell("real", "ok", 1, 3),)
     assert totals.scenes == (Count("light", 1), Count("start", 1))
     assert totals.misses == (Count("implausible", 1), Count("no-face", 2))
@@ -78,6 +78,6 @@ def test_a_video_that_was_never_opened_counts_no_frames(record):
     failed = record(
         status=Status.FAILED, error="crashed", stream=None, faces=0, scenes=(), misses=()
     )
-    totals = totals_of([brief_of(failed)])
+    totals = totals_of([summary_of(failed)])
     assert totals.errors == (Count("crashed", 1),)
     assert (totals.frames, totals.faces) == (0, 0)

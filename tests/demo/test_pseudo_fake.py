@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from deepfake_dataset.demo.photo_landmarks import find_landmarks
 from deepfake_dataset.demo.photos import COLLINS, load
-from deepfake_dataset.demo.pseudo_fake import self_blend
+from deepfake_dataset.demo.pseudo_fake import make_pseudo_fake
 
 PHOTO = load(COLLINS)
 LANDMARKS = find_landmarks(PHOTO, COLLINS.face)
@@ -14,7 +14,7 @@ LANDMARKS = find_landmarks(PHOTO, COLLINS.face)
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_forgery_changes_the_face_and_nothing_else(seed: int) -> None:
-    forged = self_blend(PHOTO, LANDMARKS, seed)
+    forged = make_pseudo_fake(PHOTO, LANDMARKS, seed)
     changed = (forged.image != PHOTO).any(axis=2)
     assert not changed[forged.mask == 0].any()
     assert changed[forged.mask > 0.5].mean() > 0.9
@@ -24,7 +24,7 @@ def test_a_forgery_changes_the_face_and_nothing_else(seed: int) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_mask_fills_the_face_but_never_leaves_it(seed: int) -> None:
-    mask = self_blend(PHOTO, LANDMARKS, seed).mask
+    mask = make_pseudo_fake(PHOTO, LANDMARKS, seed).mask
     hull = np.zeros(mask.shape, np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(LANDMARKS.round().astype(np.int32)), 1)
     assert not mask[hull == 0].any()
@@ -32,13 +32,13 @@ def test_the_mask_fills_the_face_but_never_leaves_it(seed: int) -> None:
 
 
 def test_a_forgery_is_subtle() -> None:
-    forged = self_blend(PHOTO, LANDMARKS, 1)
+    forged = make_pseudo_fake(PHOTO, LANDMARKS, 1)
     inside = forged.mask > 0.5
     shift = forged.image[inside].astype(float).mean(axis=0) - PHOTO[inside].mean(axis=0)
     assert np.abs(shift).max() < 40
 
 
 def test_a_seed_decides_the_forgery() -> None:
-    first, again, other = (self_blend(PHOTO, LANDMARKS, seed).image for seed in (5, 5, 6))
+    first, again, other = (make_pseudo_fake(PHOTO, LANDMARKS, seed).image for seed in (5, 5, 6))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

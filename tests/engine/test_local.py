@@ -1,7 +1,6 @@
 import ctypes
 import faulthandler
 import fcntl
-import itertools
 import mmap
 import os
 import pickle
@@ -17,16 +16,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deepfake_dataset.engine import local
-from deepfake_dataset.engine.local import Limits, Outcome, run_each
+from deepfake_dataset.engine import local, server
+from deepfake_dataset.engine.base import Outcome
+from deepfake_dataset.engine.limits import Limits
+from deepfake_dataset.engine.local import LocalEngine
 from deepfake_dataset.errors import (
-    CrashedError,
     DatasetWriteError,
     MemoryLimitError,
     TimeLimitError,
-    TooShortError,
     WorkerError,
 )
+
+from .conformance import *  # noqa: F403
+from .conformance import double
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(time_s=60, memory_mb=1000)
@@ -39,8 +41,28 @@ def _children_can_import_this_file(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
 
 
+ENGINES: dict[int, LocalEngine] = {}
+
+
+def engine_of(workers: int = 2) -> LocalEngine:
+    """One for all tests of this file: starting a server takes a second."""
+    return ENGINES.setdefault(workers, LocalEngine(workers))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _servers_end_with_the_file() -> Iterator[None]:
+    yield
+    while ENGINES:
+        ENGINES.popitem()[1].close()
+
+
+@pytest.fixture
+def engine() -> LocalEngine:
+    return engine_of()
+
+
 def run(function, items, workers=2, limits=LIMITS):
-    outcomes = run_each(function, items, workers=workers, limits=limits, preload=[__name__])
+    outcomes = engine_of(workers).run(function, items, limits=limits, preload=[__name__])
     return list(outcomes)
 
 
@@ -76,29 +98,6 @@ def leave_pid_and_hang(folder: Path) -> None:
     time.sleep(FOREVER_S)
 
 
-def double(number: int) -> int:
-    return 2 * number
-
-
-def nothing(item: object) -> None:
-    pass
-
-
-def test_every_item_has_one_outcome_with_its_result():
-    outcomes = run(double, range(7), workers=3)
-    assert sorted((o.item, o.result, o.fault) for o in outcomes) == [
-        (n, 2 * n, None) for n in range(7)
-    ]
-
-
-def test_a_function_may_return_none():
-    assert run(nothing, [1]) == [Outcome(1, None, None)]
-
-
-def test_no_items_no_outcomes():
-    assert run(double, []) == []
-
-
 def test_there_must_be_a_worker():
     with pytest.raises(ValueError, match="workers = 0"):
         run(double, [1], workers=0)
@@ -121,31 +120,6 @@ def test_each_item_has_a_process_of_its_own(workers):
     pids = {o.result for o in run(own_pid, range(4), workers=workers)}
     assert len(pids) == 4
     assert os.getpid() not in pids
-
-
-def refuse(path: str) -> None:
-    raise TooShortError(f"{path}: 1.2 s long")
-
-
-def test_a_video_error_keeps_its_class_and_message():
-    fault = the_fault(refuse, "a.mp4")
-    assert type(fault) is TooShortError
-    assert str(fault) == "a.mp4: 1.2 s long"
-
-
-def stumble(_: object) -> None:
-    raise ValueError("first line\nsecond line")
-
-
-def test_any_other_exception_is_a_crash_told_in_a_line_and_its_traceback_is_kept():
-    fault = the_fault(stumble)
-    assert type(fault) is CrashedError
-    assert str(fault) == "ValueError: first line second line"
-    assert "in stumble" in "".join(fault.__notes__)
-
-
-def test_leaving_by_sys_exit_is_a_crash():
-    assert str(the_fault(sys.exit, 0)) == "SystemExit: 0"
 
 
 def open_here(_: object) -> object:
@@ -255,7 +229,7 @@ def alarm_set_s(_: object) -> float:
 
 def test_the_kernel_ends_a_process_that_nobody_else_can():
     (outcome,) = run(alarm_set_s, [1])
-    assert 0 < outcome.result <= LIMITS.time_s + local._GRACE_S
+    assert 0 < outcome.result <= LIMITS.time_s + server.GRACE_S
     assert type(the_fault(signal.raise_signal, signal.SIGALRM)) is TimeLimitError
 
 
@@ -265,7 +239,7 @@ def leave_a_thread(number: int) -> int:
 
 
 def test_a_process_that_does_not_end_after_its_result_is_ended(monkeypatch):
-    monkeypatch.setattr(local, "_GRACE_S", 0.1)
+    monkeypatch.setattr(local, "GRACE_S", 0.1)
     assert run(leave_a_thread, [7]) == [Outcome(7, 7, None)]
 
 
@@ -391,7 +365,7 @@ def return_or_hang(number: int) -> int:
 
 
 def test_leaving_the_loop_early_leaves_no_process():
-    with closing(run_each(return_or_hang, range(9), workers=3, limits=LIMITS)) as outcomes:
+    with closing(engine_of(3).run(return_or_hang, range(9), limits=LIMITS)) as outcomes:
         assert next(outcomes) == Outcome(0, 0, None)
         assert len(workers_alive()) == 3
     assert workers_alive() == []
@@ -413,11 +387,11 @@ import sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 print("the script runs", flush=True)
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine.limits import Limits
+from deepfake_dataset.engine.local import LocalEngine
 import {module} as functions
-for outcome in run_each(
-    functions.{function}, [{item}] * 3, workers=2, limits=Limits(time_s=60, memory_mb=1000)
-):
+limits = Limits(time_s=60, memory_mb=1000)
+for outcome in LocalEngine(2).run(functions.{function}, [{item}] * 3, limits=limits):
     print(outcome.result, outcome.fault, flush=True)
 """
 
@@ -489,23 +463,15 @@ def test_a_function_that_cannot_be_imported_ends_the_run(monkeypatch):
     assert workers_alive() == []
 
 
-def test_a_server_that_runs_already_will_do(tmp_path):
-    file = Path(script(tmp_path, threads_allowed, "0")[1])
-    server = "from multiprocessing import forkserver\nforkserver.ensure_running()\n"
-    file.write_text(server + file.read_text())
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
-    assert done.stdout == "the script runs\n" + "1 None\n" * 3
-
-
 PRELOAD = """\
 import sys
 sys.path[:0] = {path!r}
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine.limits import Limits
+from deepfake_dataset.engine.local import LocalEngine
 from deepfake_dataset.errors import WorkerError
+limits = Limits(time_s=60, memory_mb=1000)
 try:
-    for outcome in run_each(
-        len, ["item"], workers=1, limits=Limits(time_s=60, memory_mb=1000), preload=["broken"]
-    ):
+    for outcome in LocalEngine(1).run(len, ["item"], limits=limits, preload=["broken"]):
         print(outcome.result)
 except WorkerError as error:
     print("WorkerError:", error)
@@ -515,7 +481,11 @@ except WorkerError as error:
 @pytest.mark.parametrize(
     ("module", "printed"),
     [
-        ("raise RuntimeError('no model file')", "WorkerError: the server"),
+        (
+            "raise RuntimeError('no model file')",
+            "WorkerError: the server that worker processes are forked from has ended:"
+            " RuntimeError: no model file",
+        ),
         ("import not_there", "4"),
     ],
 )
@@ -555,15 +525,6 @@ def meet(folder: Path) -> bool:
 
 def test_as_many_processes_at_once_as_workers(tmp_path):
     assert [o.result for o in run(meet, [tmp_path] * 2, workers=2)] == [True, True]
-
-
-def test_items_are_drawn_only_when_a_process_is_free_for_them():
-    drawn = itertools.count()
-    endless = (next(drawn) for _ in itertools.count())
-    with closing(run_each(double, endless, workers=2, limits=LIMITS)) as outcomes:
-        for _ in range(5):
-            next(outcomes)
-    assert next(drawn) <= 5 + 2 + 2
 
 
 def threads_allowed(_: object) -> str:
@@ -643,8 +604,9 @@ def test_a_lock_lasts_as_long_as_a_process_that_holds_it_too(inherits, tmp_path)
     file = lock.open("w")
     fcntl.flock(file, fcntl.LOCK_EX)
     hold = [file.fileno()] if inherits else []
-    outcomes = run_each(let_the_parent_go, items(), workers=2, limits=LIMITS, hold=hold)
-    assert [outcome.result for outcome in outcomes] == [inherits]
+    with LocalEngine(2, hold) as engine:
+        outcomes = engine.run(let_the_parent_go, items(), limits=LIMITS)
+        assert [outcome.result for outcome in outcomes] == [inherits]
     assert is_free(lock)
 
 
@@ -684,3 +646,25 @@ def test_a_process_that_holds_the_interpreter_does_not_outlive_a_killed_parent(t
         assert eventually(lambda: len(pids_in(pids)) == 2)
         parent.kill()
     assert eventually(lambda: all(is_gone(pid) for pid in pids_in(pids)))
+
+
+def test_the_server_ends_with_its_engine():
+    with LocalEngine(1) as engine:
+        list(engine.run(double, [1], limits=LIMITS))
+        mine = set(psutil.Process().children())
+    assert all(is_gone(child.pid) for child in mine - set(psutil.Process().children()))
+    forgotten = LocalEngine(1)
+    list(forgotten.run(double, [1], limits=LIMITS))
+    before = len(psutil.Process().children())
+    del forgotten
+    assert len(psutil.Process().children()) == before - 1
+
+
+def test_a_server_that_died_is_replaced_in_the_next_run():
+    with LocalEngine(1) as engine:
+        known = set(psutil.Process().children())
+        list(engine.run(double, [1], limits=LIMITS))
+        (server_process,) = set(psutil.Process().children()) - known
+        server_process.kill()
+        assert eventually(lambda: is_gone(server_process.pid))
+        assert [o.result for o in engine.run(double, [2], limits=LIMITS)] == [4]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deepfake_dataset.engine import sandbox
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine.limits import Limits
+from deepfake_dataset.engine.local import LocalEngine
 from deepfake_dataset.engine.sandbox import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,8 @@ def _children_can_import_this_file(monkeypatch):
 
 def in_a_worker(function):
     """What a confined worker gets: a result, or the error's name."""
-    (outcome,) = run_each(function, [None], workers=1, limits=CONFINED, preload=[__name__])
+    with LocalEngine(1) as engine:
+        (outcome,) = engine.run(function, [None], limits=CONFINED, preload=[__name__])
     return outcome.result if outcome.fault is None else str(outcome.fault)
 
 

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from hypothesis import strategies as st
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, Decision, append_decisions, read_decisions
 from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine.limits import Limits
+from deepfake_dataset.engine.local import LocalEngine
 from deepfake_dataset.errors import (
     VIDEO_ERRORS,
     DecisionsError,
@@ -32,7 +32,7 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.extract import ExtractionJob, extract_video, fault_record
 from deepfake_dataset.records import Box, Provenance, Video, VideoFile
-from deepfake_dataset.settings import Settings, read_settings, write_settings
+from deepfake_dataset.settings import Settings, format_settings, parse_settings
 from deepfake_dataset.sources.labels_csv import read_labels
 
 ASKED = os.environ.get("DSBUILD_FUZZ_INPUTS")
@@ -123,17 +123,15 @@ BOXES = tuple(
     for size in (0, 1, 8, 32, 0xFFFFFFFF)
     for name in (b"moov", b"trak", b"stsz", b"stts", b"mdat", b"tkhd", b"elst", b"avcC", b"free")
 )
-PRELOAD = ["deepfake_dataset.extract", "deepfake_dataset.faces.preload"]
+PRELOAD = ["deepfake_dataset.extract:load_models"]
+ENGINE = LocalEngine(1)
 numbers = count()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _a_server_that_is_warm() -> Iterator[None]:
-    """One that another test has started may have loaded nothing."""
-    server: Any = forkserver._forkserver
-    server._stop()
+def _one_server_for_all_inputs() -> Iterator[None]:
     yield
-    server._stop()
+    ENGINE.close()
 
 
 class Sound(list[bytes]):
@@ -172,7 +170,7 @@ def extracted(path: Path, dataset: Dataset) -> Video:
     """The one record that a worker, or its end, leaves of a file."""
     file = VideoFile("0" * 16, str(path), path.name, path.stat().st_size, Provenance())
     jobs = [ExtractionJob(file, dataset)]
-    (outcome,) = run_each(extract_video, jobs, workers=1, limits=LIMITS, preload=PRELOAD)
+    (outcome,) = ENGINE.run(extract_video, jobs, limits=LIMITS, preload=PRELOAD)
     if outcome.fault is not None:
         dataset.commit(fault_record(file, dataset.settings.extract, outcome.fault))
     (video,) = dataset.videos()
@@ -238,18 +236,15 @@ def test_a_manifest_is_read_or_refused(edits, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def settings_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("settings") / "dsbuild.toml"
-    write_settings(path, Settings())
-    return path.read_bytes()
+def settings_file() -> bytes:
+    return format_settings(Settings())
 
 
 @inputs(300)
 @given(edits=EDITS)
-def test_settings_are_read_or_refused(edits, settings_file, tmp_path_factory):
-    path = tmp_path_factory.getbasetemp() / "dsbuild.toml"
-    path.write_bytes(edited(settings_file, edits, WORDS))
-    check(lambda: read_settings(path), SettingsError)
+def test_settings_are_read_or_refused(edits, settings_file):
+    data = edited(settings_file, edits, WORDS)
+    check(lambda: parse_settings(data, "dsbuild.toml"), SettingsError)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.engine.inline import InlineEngine
 from deepfake_dataset.faces.embedding import embed_crop, embed_face
 from deepfake_dataset.split.links.must_link import MustLink
 from deepfake_dataset.split.similarity.face_embeddings import EmbeddingNetwork
@@ -21,7 +22,7 @@ from deepfake_dataset.split.similarity.person_clusters import (
     find_people,
 )
 
-NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 CLIPS = (
     "fake/icpr2020dfdc__ffpp_NeuralTextures_c23_004_982.mp4",
     "real/icpr2020dfdc__ffpp_youtube_c23_004.mp4",
@@ -73,7 +74,7 @@ ORIGINAL_AND_FORGERY = frozenset(("ube_c23_004", "c23_004_982"))
 def test_a_forged_video_shows_the_person_of_its_original_and_nobody_else(
     extracted: Dataset, faces: pa.Table
 ) -> None:
-    people = find_people(extracted, faces, NETWORK)
+    people = find_people(extracted, faces, NETWORK, InlineEngine())
     assert people.unusable == ()
     assert _linked(faces, people.links) == {ORIGINAL_AND_FORGERY}
 

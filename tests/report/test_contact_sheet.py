@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepfake_dataset.dataset.catalog.index import brief_of
+from deepfake_dataset.dataset.catalog.index import summary_of
 from deepfake_dataset.dataset.totals import totals_of
 from deepfake_dataset.records import (
     Box,
@@ -108,7 +108,7 @@ def test_a_sheet_without_its_source_shows_crops_alone(video: Video, crop: Path) 
 
 
 def test_an_overview_has_a_row_for_every_video(video: Video, crop: Path) -> None:
-    totals = totals_of([brief_of(video)])
+    totals = totals_of([summary_of(video)])
     one = draw_overview("dataset", totals, [video], lambda _, __: crop)
     two = draw_overview("dataset", totals, [video, video], lambda _, __: crop)
     heading = draw_overview("dataset", totals, [], lambda _, __: crop)

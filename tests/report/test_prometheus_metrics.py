@@ -40,10 +40,10 @@ def test_the_file_is_replaced_in_one_step_and_nothing_else_is_left(tmp_path, mon
 def test_what_is_written_aside_is_not_collected(tmp_path, monkeypatch):
     seen: list[str] = []
 
-    def replace(self, target):
-        seen.append(self.name)
+    def rename(aside, target):
+        seen.append(str(aside))
 
-    monkeypatch.setattr("pathlib.Path.replace", replace)
+    monkeypatch.setattr("os.rename", rename)
     write_metrics(tmp_path / "m.prom", [ONE])
     assert not any(name.endswith(".prom") for name in seen)
     assert seen

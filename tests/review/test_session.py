@@ -10,7 +10,8 @@ from deepfake_dataset.errors import (
 )
 from deepfake_dataset.records import Box, Label
 from deepfake_dataset.review.fixed_crops import FaceMarks
-from deepfake_dataset.review.session import DecisionRequest, ReviewSession
+from deepfake_dataset.review.make_decisions import DecisionRequest
+from deepfake_dataset.review.session import ReviewSession
 
 FIRST, SECOND = "0123456789abcdef-000000-0", "0123456789abcdef-000001-0"
 FORGED = "fedcba9876543210-000000-0"
@@ -77,16 +78,10 @@ def test_two_desks_do_not_lose_each_others_decisions(filled, session, source):
 
 
 def test_many_decisions_are_made_all_or_none(filled, session):
-    choices = [DecisionRequest(FIRST, Action.KEEP), DecisionRequest("nobody", Action.KEEP)]
+    requests = [DecisionRequest(FIRST, Action.KEEP), DecisionRequest("nobody", Action.KEEP)]
     with pytest.raises(UnknownFaceError, match="nobody"):
-        session.choose(choices, reviewer="Ann")
+        session.decide_all(requests, reviewer="Ann")
     assert read_decisions(filled).rows.num_rows == 0
-
-
-def test_a_label_goes_with_relabelling_alone():
-    for action, label in ((Action.KEEP, Label.REAL), (Action.RELABEL, None)):
-        with pytest.raises(ReviewError, match="relabel"):
-            DecisionRequest(FIRST, action, label=label)
 
 
 def test_a_fix_keeps_its_crop_and_the_crop_counts(filled, session, source):

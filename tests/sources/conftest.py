@@ -8,7 +8,7 @@ import pytest
 
 from deepfake_dataset.sources import known_files
 from deepfake_dataset.sources.discover import Found, find_videos
-from deepfake_dataset.sources.known_files import RACY_NS, Fingerprints
+from deepfake_dataset.sources.known_files import RACY_NS, KnownFiles
 
 Find = Callable[..., Found]
 Write = Callable[..., Path]
@@ -33,7 +33,7 @@ def find(tmp_path: Path) -> Find:
     """Find videos with a cache in tmp_path, read anew each time, as another run would."""
 
     def find_in(*paths: Path, labels: Path | None = None, verify: bool = False) -> Found:
-        cache = Fingerprints(tmp_path / ".cache" / "fingerprints.sqlite")
+        cache = KnownFiles(tmp_path / ".cache" / "fingerprints.sqlite")
         return find_videos(paths, labels, cache, verify)
 
     return find_in

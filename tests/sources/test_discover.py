@@ -7,7 +7,7 @@ import pytest
 
 from deepfake_dataset.errors import LabelsError, SourceError
 from deepfake_dataset.records import Label, Provenance
-from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.known_files import KnownFiles
 
 
 def test_a_video_is_known_by_its_bytes(write, find, tmp_path):
@@ -52,17 +52,17 @@ def test_what_was_hashed_is_kept_when_the_run_is_interrupted(
 ):
     write("v/a.mp4")
     write("v/b.mp4")
-    video_id = Fingerprints.video_id
+    video_id = KnownFiles.video_id
 
     def interrupted(self, file, *, verify=False):
         if file.name == "b.mp4":
             raise KeyboardInterrupt
         return video_id(self, file, verify=verify)
 
-    monkeypatch.setattr(Fingerprints, "video_id", interrupted)
+    monkeypatch.setattr(KnownFiles, "video_id", interrupted)
     with pytest.raises(KeyboardInterrupt):
         find(tmp_path / "v")
-    monkeypatch.setattr(Fingerprints, "video_id", video_id)
+    monkeypatch.setattr(KnownFiles, "video_id", video_id)
     find(tmp_path / "v")
     assert hashed == ["a.mp4", "b.mp4"]
 

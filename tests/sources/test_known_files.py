@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deepfake_dataset.sources import known_files
-from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.known_files import KnownFiles
 from deepfake_dataset.sources.list_files import list_files
 
 
@@ -15,7 +15,7 @@ def ids(tmp_path):
     """Run over files with the cache on disk, and give their ids by name."""
 
     def run(*paths: Path, verify: bool = False) -> dict[str, str]:
-        cache = Fingerprints(tmp_path / ".cache" / "fingerprints.sqlite")
+        cache = KnownFiles(tmp_path / ".cache" / "fingerprints.sqlite")
         files = list_files(paths).files.values()
         found = {file.name: cache.video_id(file, verify=verify) for file in files}
         cache.save()
@@ -148,7 +148,7 @@ def test_a_run_that_is_killed_loses_little(write, tmp_path, hashed, monkeypatch)
     files = [write("a.mp4", b"0123456789"), write("b.mp4", b"01234")]
     cache = tmp_path / "cache.sqlite"
     for _ in range(2):
-        run = Fingerprints(cache)  # never saved by itself
+        run = KnownFiles(cache)  # never saved by itself
         for file in list_files(files).files.values():
             run.video_id(file)
     assert hashed == ["a.mp4", "b.mp4", "b.mp4"]

@@ -10,9 +10,9 @@ import pytest
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.discover import find_videos
-from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.known_files import KnownFiles
 from deepfake_dataset.sources.locate import find_source
-from deepfake_dataset.sources.locations import Whereabouts
+from deepfake_dataset.sources.locations import FileLocations
 
 DATA = b"the bytes of a video"
 VIDEO_ID = hashlib.sha256(DATA).hexdigest()[:16]
@@ -29,10 +29,10 @@ def extracted(dataset: Dataset, folder: Path, age_s: float) -> Path:
     file.parent.mkdir()
     file.write_bytes(DATA)
     os.utime(file, (time.time() - age_s,) * 2)
-    known = Fingerprints.of(dataset)
+    known = KnownFiles.of(dataset)
     found = find_videos([file.parent], None, known)
     known.save()
-    Whereabouts(dataset).update(found)
+    FileLocations(dataset).update(found)
     return file
 
 

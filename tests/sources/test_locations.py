@@ -3,10 +3,15 @@ from collections import Counter
 import pytest
 
 from deepfake_dataset.sources.discover import find_videos
-from deepfake_dataset.sources.known_files import Fingerprints
-from deepfake_dataset.sources.locations import Fate, Whereabouts
+from deepfake_dataset.sources.known_files import KnownFiles
+from deepfake_dataset.sources.locations import FileLocations, FileStatus
 
-HERE, RENAMED, REPLACED, GONE = Fate.IN_PLACE, Fate.RENAMED, Fate.REPLACED, Fate.GONE
+HERE, RENAMED, REPLACED, GONE = (
+    FileStatus.IN_PLACE,
+    FileStatus.RENAMED,
+    FileStatus.REPLACED,
+    FileStatus.GONE,
+)
 
 
 @pytest.fixture
@@ -14,12 +19,12 @@ def look(tmp_path, dataset):
     """Search, as a run does; gives what changed, and the fate of every video by path."""
 
     def search(*names):
-        cache = Fingerprints(tmp_path / ".cache" / "f.sqlite")
+        cache = KnownFiles(tmp_path / ".cache" / "f.sqlite")
         found = find_videos([tmp_path / (n or "v") for n in names or ("v",)], None, cache)
-        whereabouts = Whereabouts(dataset)
-        changed = whereabouts.update(found)
-        assert Whereabouts(dataset).places == whereabouts.places
-        fates = {place.path: place.fate for place in whereabouts.places.values()}
+        locations = FileLocations(dataset)
+        changed = locations.update(found)
+        assert FileLocations(dataset).locations == locations.locations
+        fates = {place.path: place.fate for place in locations.locations.values()}
         return Counter(place.fate for place in changed), fates
 
     return search
@@ -126,14 +131,14 @@ def test_a_look_at_the_moment_writes_nothing(write, look, dataset):
     a = write("v/a.mp4")
     look()
     a.unlink()
-    whereabouts = Whereabouts(dataset)
-    assert [place.fate for place in whereabouts.looked_at()] == [GONE]
-    assert [place.fate for place in Whereabouts(dataset).places.values()] == [HERE]
+    locations = FileLocations(dataset)
+    assert [place.fate for place in locations.checked_now()] == [GONE]
+    assert [place.fate for place in FileLocations(dataset).locations.values()] == [HERE]
 
 
 def test_a_forgotten_video_is_forgotten(write, look, dataset):
     write("v/a.mp4")
     look()
-    whereabouts = Whereabouts(dataset)
-    whereabouts.forget(list(whereabouts.places))
-    assert Whereabouts(dataset).places == {}
+    locations = FileLocations(dataset)
+    locations.forget(list(locations.locations))
+    assert FileLocations(dataset).locations == {}

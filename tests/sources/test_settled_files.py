@@ -4,7 +4,7 @@ import time
 import pytest
 
 from deepfake_dataset.sources.discover import find_videos
-from deepfake_dataset.sources.known_files import Fingerprints
+from deepfake_dataset.sources.known_files import KnownFiles
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def settled(tmp_path):
     """Names of the videos taken, and of those left for later."""
 
     def find(settle_s=60.0):
-        cache = Fingerprints(tmp_path / ".cache" / "f.sqlite")
+        cache = KnownFiles(tmp_path / ".cache" / "f.sqlite")
         found = find_videos([tmp_path / "v"], None, cache, settle_s=settle_s, arriving=True)
         taken = [video.path for video in found.videos]
         return taken, sorted(os.path.basename(place) for place in found.unsettled)  # noqa: PTH119
@@ -70,6 +70,6 @@ def test_labels_may_name_videos_that_are_still_to_come(write, tmp_path):
     aged(write("v/a.mp4"), 3600)
     write("v/b.mp4")
     labels = write("labels.csv", "path,label\nv/a.mp4,real\nv/b.mp4,fake\nv/c.mp4,fake\n")
-    cache = Fingerprints(tmp_path / ".cache" / "f.sqlite")
+    cache = KnownFiles(tmp_path / ".cache" / "f.sqlite")
     found = find_videos([tmp_path / "v"], labels, cache, settle_s=60, arriving=True)
     assert [(v.path, v.provenance.label) for v in found.videos] == [("a.mp4", "real")]

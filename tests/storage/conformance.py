@@ -23,8 +23,10 @@ __all__ = [
     "test_a_lease_has_one_holder_at_a_time",
     "test_a_lease_is_free_after_an_error",
     "test_a_log_gives_whole_lines_from_where_a_reader_stood",
+    "test_a_log_that_is_deleted_begins_anew",
     "test_a_log_that_many_write_to_has_every_line_once",
     "test_a_missing_object_is_said_to_be_missing",
+    "test_a_place_is_empty_until_something_is_put_there",
     "test_a_prefix_is_of_characters_and_not_of_folders",
     "test_a_range_ends_with_the_object",
     "test_a_reader_beside_a_writer_never_sees_half_an_object",
@@ -146,10 +148,11 @@ def test_many_are_written_whole(storage, again):
 
 def test_files_of_a_spool_become_objects(storage, again):
     storage.put("faces/a/1.png", b"old")
-    with storage.spool("faces/") as folder:
+    with storage.spool("faces/") as spool:
+        folder = spool.folder
         assert list(folder.iterdir()) == []
         for number in range(3):
-            (folder / f"{number}.png").write_bytes(b"%d" % number)
+            spool.write(f"{number}.png", b"%d" % number)
         names = [f"{number}.png" for number in range(3)]
         storage.put_files((f"faces/a/{name}", folder / name) for name in names)
     assert [again.get(f"faces/a/{name}") for name in names] == [b"0", b"1", b"2"]
@@ -158,18 +161,18 @@ def test_files_of_a_spool_become_objects(storage, again):
 
 
 def test_what_is_left_in_a_spool_is_gone(storage):
-    with suppress(ValueError), storage.spool("faces/") as folder:
-        (folder / "below").mkdir()
-        (folder / "below" / "1.png").touch()
+    with suppress(ValueError), storage.spool("faces/") as spool:
+        (spool.folder / "below").mkdir()
+        (spool.folder / "below" / "1.png").touch()
         raise ValueError("on the way")
-    assert not folder.exists()
+    assert not spool.folder.exists()
     assert list(storage.entries()) == list(storage.half_written()) == []
 
 
 def test_what_is_being_made_is_no_object_and_can_be_discarded(storage, again):
     storage.put("faces/a/1.png", b"")
-    with storage.spool("faces/") as folder, storage.spool("faces/a/"):
-        (folder / "1.png").touch()
+    with storage.spool("faces/") as spool, storage.spool("faces/a/"):
+        spool.write("1.png", b"")
         assert keys(again) == ["faces/a/1.png"]
         assert list(again.folders("faces/")) == ["a"]
         near, all_ = list(again.half_written("faces/", deep=False)), list(again.half_written())
@@ -178,6 +181,15 @@ def test_what_is_being_made_is_no_object_and_can_be_discarded(storage, again):
             again.discard(left)
         assert list(again.half_written()) == []
     assert keys(again) == ["faces/a/1.png"]
+
+
+def test_a_place_is_empty_until_something_is_put_there(storage, again):
+    assert again.is_empty()
+    with storage.spool():
+        assert again.is_empty()
+    storage.put("a/b", b"")
+    assert not again.is_empty()
+    assert again.identity() == storage.identity()
 
 
 def test_listing_is_in_the_order_of_keys(storage, again):
@@ -203,7 +215,8 @@ def test_folders_are_the_parts_up_to_the_next_slash(storage):
         storage.put(name, b"")
     assert list(storage.folders("faces/")) == ["a", "b"]
     assert list(storage.folders("faces/a/")) == ["2"]
-    assert list(storage.folders("none/")) == []
+    assert list(storage.folders("none/")) == list(storage.folders("faces/c/")) == []
+    assert keys(storage, "faces/c/") == []
 
 
 def test_what_is_deleted_is_gone_and_deleting_nothing_is_no_error(storage, again):
@@ -247,6 +260,14 @@ def test_a_log_gives_whole_lines_from_where_a_reader_stood(storage, again):
     assert storage.read_log("log", 13) == (b"", 13)
 
 
+def test_a_log_that_is_deleted_begins_anew(storage, again):
+    storage.append("log", b"1\n", header=b"number\n")
+    again.delete("log")
+    assert storage.read_log("log") == (b"", 0)
+    storage.append("log", b"2\n", header=b"number\n")
+    assert again.read_log("log") == (b"number\n2\n", 9)
+
+
 def test_a_log_that_many_write_to_has_every_line_once(storage, again):
     def add(number: int) -> None:
         place, line = (storage, again)[number % 2], b"%d\n" % number
@@ -261,11 +282,11 @@ def test_a_log_that_many_write_to_has_every_line_once(storage, again):
 
 def test_a_lease_has_one_holder_at_a_time(storage, again):
     storage.put("review/a", b"")
-    with storage.lease(), storage.lease("review"):
+    with storage.lease(), storage.lease("review/"), storage.lease("nothing/there/"):
         with pytest.raises(DatasetBusyError) as caught, again.lease():
             pytest.fail("both hold it")
         assert caught.value.hint
-    with again.lease(), again.lease("review"):
+    with again.lease(), again.lease("review/"):
         pass
     assert keys(storage) == ["review/a"]
 

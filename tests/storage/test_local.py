@@ -44,9 +44,9 @@ while True:
     number += 1
     storage.put("records/a", b"%07d" % number * 20_000)
     storage.put_all((f"faces/{n}", b"%07d" % number * 5_000) for n in range(5))
-    with storage.spool("spooled/") as folder:
-        (folder / "a").write_bytes(b"%07d" % number * 9_000)
-        storage.put_files([("spooled/a", folder / "a")])
+    with storage.spool("spooled/") as spool:
+        spool.write("a", b"%07d" % number * 9_000)
+        storage.put_files([("spooled/a", spool.folder / "a")])
     storage.append("log", b"%07d\\n" % number)
     print(number, flush=True)
 """
@@ -192,11 +192,11 @@ def test_folders_that_are_made_on_the_way_are_on_the_disk_too(tmp_path, storage,
     monkeypatch.setattr(local, "flush", flushed.append)
     storage.put("a/b/c", b"")
     assert flushed == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
-    with storage.spool("d/") as folder:
-        (folder / "1").touch()
+    with storage.spool("d/") as spool:
+        spool.write("1", b"")
         flushed.clear()
-        storage.put_files([("d/e/1", folder / "1")])
-    assert flushed == [tmp_path / "d", folder / "1", tmp_path / "d" / "e"]
+        storage.put_files([("d/e/1", spool.folder / "1")])
+    assert flushed == [spool.folder / "1", tmp_path / "d", tmp_path / "d" / "e"]
 
 
 def test_a_process_forked_in_the_middle_of_a_write_holds_up_nobody(tmp_path, storage, monkeypatch):
@@ -226,3 +226,19 @@ def test_a_process_forked_in_the_middle_of_a_write_holds_up_nobody(tmp_path, sto
         os.kill(children[0], signal.SIGKILL)
         os.waitpid(children[0], 0)
     assert storage.get("a") == b"2"
+
+
+def test_a_place_is_the_same_however_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.chdir(tmp_path)
+    places = [LocalStorage(Path(name)) for name in ("real", "link", "./link/../real")]
+    assert {place.identity() for place in places} == {str(tmp_path / "real")}
+    assert [place.location("a") for place in places[:2]] == ["real/a", "link/a"]
+
+
+def test_a_folder_with_things_of_others_is_not_empty(tmp_path, storage):
+    assert LocalStorage(tmp_path / "missing").is_empty()
+    (tmp_path / ".git").touch()
+    assert not storage.is_empty()
+    assert not LocalStorage(tmp_path / ".git").is_empty()

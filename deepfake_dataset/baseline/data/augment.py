@@ -1,4 +1,4 @@
-"""One face as it is trained on: turned, relit, shrunk, compressed, or forged on the spot.
+"""Augments a face for training: turned, relit, shrunk, compressed, or forged on the spot.
 
 Everything is drawn from one generator, so that an image's augmentation depends on nothing but
 its seed. Images are uint8 RGB of (height, width, 3), or luma of (height, width).
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.data.model_input import GREY, levelled, to_size
+from deepfake_dataset.baseline.data.model_input import GREY, levelled, resize_to_model
 from deepfake_dataset.baseline.training.recipes import Recipe
 
 Image = NDArray[np.uint8]
@@ -46,7 +46,7 @@ def _resized(
     image: Image, width: int, height: int, recipe: Recipe, rng: np.random.Generator
 ) -> Image:
     if recipe.resize == "nearest" or rng.random() < recipe.nearest:
-        return to_size(image, width, height, nearest=True)
+        return resize_to_model(image, width, height, nearest=True)
     return _shrunk_quickly(image, width, height)
 
 

@@ -1,4 +1,4 @@
-"""Faces decoded once: their pixels are kept in a file without a name for the epochs after.
+"""Keeps decoded pixels in a file without a name, so that later epochs decode nothing.
 
 Decoding a PNG of 256×256 takes longer than all of its augmentation. The file is gone with the
 training, however that ends; memory holds no more than where each face lies in it.
@@ -20,7 +20,7 @@ _SHARE_OF_FREE = 0.5
 """Of the disk that is free: checkpoints and other runs need some too."""
 
 
-class Decoded:
+class DecodedCache:
     """Images by their position in a list of files; to be read by several threads at once."""
 
     def __init__(self, files: Sequence[Path], folder: Path, *, grey: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which faces an epoch shows, and in what order."""
+"""The order of faces in an epoch, and how classes and groups are balanced in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from deepfake_dataset.baseline.training.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class EpochFace:
     """One face to train on."""
 
     row: int
@@ -21,19 +21,19 @@ class Draw:
     """Whether a real face is to be forged on the spot."""
 
 
-def steps_of(examples: Examples, recipe: Recipe) -> int:
+def updates_per_epoch(examples: Examples, recipe: Recipe) -> int:
     """Updates an epoch: each shows as many faces as there are, but for what fills no batch."""
     return max(1, len(examples) // recipe.batch)
 
 
-def draws(examples: Examples, recipe: Recipe, epoch: int) -> Iterator[Draw]:
-    """The faces of an epoch, ``steps_of`` times ``recipe.batch`` of them; epochs count from 0."""
+def epoch_order(examples: Examples, recipe: Recipe, epoch: int) -> Iterator[EpochFace]:
+    """The faces of an epoch in their order, as many as fill its updates; epochs count from 0."""
     rng = np.random.default_rng((recipe.seed, epoch))
-    count = steps_of(examples, recipe) * recipe.batch
+    count = updates_per_epoch(examples, recipe) * recipe.batch
     balanced = recipe.balance_classes
     drawn = _balanced(examples, recipe, count, rng) if balanced else _in_turn(examples, count, rng)
     for place, (row, forge) in enumerate(drawn):
-        yield Draw(row, (recipe.seed, epoch, place), forge)
+        yield EpochFace(row, (recipe.seed, epoch, place), forge)
 
 
 def _in_turn(

@@ -154,7 +154,7 @@ def need_both_classes(examples: Examples, what: str) -> None:
         )
 
 
-def held_back(
+def hold_back_groups(
     examples: Examples, shares: Sequence[float], seed: int
 ) -> tuple[NDArray[np.int64], ...]:
     """Rows of parts that share no group: the rest first, then one for each share.

@@ -62,7 +62,9 @@ def read_image(file: Path, *, grey: bool = False) -> Image:
     return cast(Image, image)
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int) -> Generator[R, None, None]:
+def map_in_order(
+    work: Callable[[T], R], items: Iterable[T], ahead: int
+) -> Generator[R, None, None]:
     """``work`` of each item, done by a thread a core, with at most ``ahead`` items under way.
 
     When it is closed its threads have ended.
@@ -104,7 +106,7 @@ def batches(
     """
     left = iter(items)
     parts = iter(lambda: list(islice(left, batch)), [])
-    return in_order(lambda part: _batch(list(map(make, part))), parts, ahead=available_cores())
+    return map_in_order(lambda part: _batch(list(map(make, part))), parts, ahead=available_cores())
 
 
 def _batch(made: list[tuple[Image, int]]) -> Batch:
@@ -112,24 +114,24 @@ def _batch(made: list[tuple[Image, int]]) -> Batch:
     return Batch(pixels, np.array([label for _, label in made], np.float32)[:, None])
 
 
-def readable(examples: Examples) -> tuple[Examples, tuple[str, ...]]:
+def split_readable(examples: Examples) -> tuple[Examples, tuple[str, ...]]:
     """The examples whose images can be read to the end, and the paths of the others.
 
     Raises :class:`ImagesError` where the others are more than :data:`MOST_UNREADABLE`.
     """
-    sound = np.array(list(in_order(_is_sound, examples.files, ahead=64)), np.bool_)
+    sound = np.array(list(map_in_order(_is_sound, examples.files, ahead=64)), np.bool_)
     bad = tuple(examples.path[~sound].tolist())
     if len(bad) > MOST_UNREADABLE * len(examples):
         raise ImagesError(
             f"{len(bad)} of {len(examples)} images below {examples.folder} are missing or"
-            f" unreadable: {listed(bad)}",
+            f" unreadable: {name_first_few(bad)}",
             f"restore them, or leave them out of the set; up to {MOST_UNREADABLE:.0%} are passed"
             " over",
         )
     return examples.at(sound), bad
 
 
-def listed(names: tuple[str, ...]) -> str:
+def name_first_few(names: tuple[str, ...]) -> str:
     """The first few names, and how many more there are."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more

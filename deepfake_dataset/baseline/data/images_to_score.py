@@ -1,4 +1,4 @@
-"""Faces to score, of which nothing may be known: images as they lie, other people's manifests."""
+"""Reads images to score, of which nothing may be known: loose images, other people's manifests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ UNKNOWN = -1
 _LABELS = {**dict.fromkeys(REAL_NAMES, 1), **dict.fromkeys(FAKE_NAMES, 0)}
 
 
-def loose_examples(place: Path) -> Examples:
+def read_images_to_score(place: Path) -> Examples:
     """An image, or all images at any depth of a folder, whatever it is called.
 
     A subfolder named after a class says what its images are, any other one that they are of
@@ -38,7 +38,7 @@ def loose_examples(place: Path) -> Examples:
     return Examples(folder, np.array(paths, np.str_), label, video, video, blank, blank, blank)
 
 
-def manifest_examples(manifest: Path) -> Examples:
+def read_manifest_to_score(manifest: Path) -> Examples:
     """The rows of a manifest; its paths start beside it, or above as in ``manifests/``.
 
     Raises ManifestError where it cannot be read and :class:`ImagesError` where it is empty.

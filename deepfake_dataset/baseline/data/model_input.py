@@ -1,4 +1,4 @@
-"""How a network is shown a face: at its size, and in one light where its recipe says so.
+"""Prepares a face as a model's input: its size, and evened-out light where the recipe says so.
 
 Images are uint8 RGB of (height, width, 3), or luma of (height, width).
 """
@@ -32,7 +32,7 @@ def levelled(luma: Image) -> Image:
     return cast(Image, cv2.LUT(luma, np.clip(level + 0.5, 0, 255).astype(np.uint8)))
 
 
-def to_size(image: Image, width: int, height: int, *, nearest: bool) -> Image:
+def resize_to_model(image: Image, width: int, height: int, *, nearest: bool) -> Image:
     """The image at that size: ``nearest``, or averaged where shrunk, else linear."""
     if image.shape[:2] == (height, width):
         return image

@@ -1,4 +1,4 @@
-"""Whether what is tested on stands in what is trained on too."""
+"""Refuses to test on images, videos or groups that were trained on."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from deepfake_dataset.errors import LeakError
 _WHAT = {"path": "the image", "video": "the video", "group": "the group"}
 
 
-def refuse_leaks(training: Examples, other: Examples, name: str) -> None:
+def refuse_overlap(training: Examples, other: Examples, name: str) -> None:
     """Raise :class:`LeakError` where an image, a video or a group is on both sides."""
     for column, what in _WHAT.items():
         shared = np.intersect1d(getattr(training, column), getattr(other, column))

@@ -1,4 +1,4 @@
-"""What a network is fed in training: the faces of an epoch, augmented, in batches."""
+"""Batches for training: the faces of an epoch, augmented."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import Self
 import numpy as np
 
 from deepfake_dataset.baseline.data.augment import augment
-from deepfake_dataset.baseline.data.decoded_cache import Decoded
-from deepfake_dataset.baseline.data.epoch_order import Draw, draws, steps_of
+from deepfake_dataset.baseline.data.decoded_cache import DecodedCache
+from deepfake_dataset.baseline.data.epoch_order import EpochFace, epoch_order, updates_per_epoch
 from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.baseline.data.images import Batch, Image, batches
 from deepfake_dataset.baseline.data.self_blend import self_blend
 from deepfake_dataset.baseline.training.recipes import Recipe
 
 
-class Feed:
+class TrainingBatches:
     """The same faces epoch after epoch, each time drawn and augmented anew.
 
     Pixels are kept on the disk of ``folder`` while it is open.
@@ -23,13 +23,13 @@ class Feed:
 
     def __init__(self, examples: Examples, side_px: int, recipe: Recipe, folder: Path) -> None:
         self._examples, self._side_px, self._recipe = examples, side_px, recipe
-        self._faces = Decoded(examples.files, folder, grey=recipe.levelled)
+        self._faces = DecodedCache(examples.files, folder, grey=recipe.levelled)
         self._under_way: Generator[Batch, None, None] | None = None
 
     @property
     def updates(self) -> int:
         """Of one epoch."""
-        return steps_of(self._examples, self._recipe)
+        return updates_per_epoch(self._examples, self._recipe)
 
     def epoch(self, number: int) -> Iterator[tuple[Batch, ...]]:
         """For each update the parts of its batch; epochs count from 0.
@@ -37,11 +37,11 @@ class Feed:
         Raises :class:`ImagesError` where an image cannot be read.
         """
         parts = self._recipe.accumulate
-        in_turn = draws(self._examples, self._recipe, number)
+        in_turn = epoch_order(self._examples, self._recipe, number)
         self._under_way = batches(in_turn, self._make, self._recipe.batch // parts)
         return zip(*[self._under_way] * parts, strict=True)
 
-    def _make(self, draw: Draw) -> tuple[Image, int]:
+    def _make(self, draw: EpochFace) -> tuple[Image, int]:
         rng = np.random.default_rng(draw.seed)
         image, label = self._faces.read(draw.row), int(self._examples.label[draw.row])
         if draw.forge:

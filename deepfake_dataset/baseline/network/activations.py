@@ -1,4 +1,4 @@
-"""What a model's layers respond to: mean activations of each class, and what excites a unit."""
+"""Activations of a model's layers: mean activations of each class, and what excites a unit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Activations:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Excited:
+class MaximisingInputs:
     """For each unit of a layer the input that excites it most, as found from grey noise."""
 
     layer: str
@@ -48,7 +48,7 @@ class Excited:
     """(units,) weight of the unit in the score; None where other layers lie between."""
 
 
-def shown_layers(model: keras.Model) -> list[Any]:
+def layers_to_show(model: keras.Model) -> list[Any]:
     """The layers that a reader wants to see: every convolution and every dense layer.
 
     Where convolutions are joined side by side, as in an Inception block, the joint stands
@@ -66,7 +66,7 @@ def shown_layers(model: keras.Model) -> list[Any]:
 
 def mean_activations(model: keras.Model, fake: Pixels, real: Pixels) -> list[Activations]:
     """Of every shown layer; ``fake`` and ``real`` are (n, height, width, 3) in [0, 1], n > 0."""
-    layers = shown_layers(model)
+    layers = layers_to_show(model)
     inner = keras.Model(model.inputs[0], [layer.output for layer in layers])
     sides = zip(_means(inner, fake), _means(inner, real), strict=True)
     return [
@@ -75,15 +75,15 @@ def mean_activations(model: keras.Model, fake: Pixels, real: Pixels) -> list[Act
     ]
 
 
-def excite(model: keras.Model, *, seed: int = 0) -> Iterator[Excited]:
+def maximise_activations(model: keras.Model, *, seed: int = 0) -> Iterator[MaximisingInputs]:
     """The inputs that excite the units of each shown layer most, by gradient ascent.
 
     A unit with positions is excited on average over them.
     """
-    layers = shown_layers(model)
+    layers = layers_to_show(model)
     for layer, name in zip(layers, _names(layers), strict=True):
         before = _before_activation(model, layer)
-        yield Excited(name, _climbed(before, seed), _weights_after(model, layer))
+        yield MaximisingInputs(name, _climbed(before, seed), _weights_after(model, layer))
 
 
 def _names(layers: Sequence[keras.Layer]) -> list[str]:

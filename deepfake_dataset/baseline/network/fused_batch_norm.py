@@ -1,4 +1,4 @@
-"""Batch normalisation in one operation, while a network is trained with TensorFlow.
+"""Fused batch normalisation, quicker while a network is trained with TensorFlow.
 
 Keras makes it of a dozen operations, each of which walks through a whole batch of activations:
 half of what an update of Meso4 costs. TensorFlow has one that does the same.

@@ -1,4 +1,4 @@
-"""What stands before a network.
+"""Preprocessing layers before a network: evened-out light, and bytes to [0, 1].
 
 One that was trained on levelled faces levels them itself: it takes colour like any other, and is
 shown what it knows by whoever feeds it. One that is being trained takes bytes.
@@ -15,7 +15,7 @@ _TO_GREY = np.repeat(np.array(GREY, np.float32)[:, None], 3, axis=1)
 """From RGB to luma in each of three channels."""
 
 
-def with_front(network: Any, *, levelled: bool) -> Any:
+def with_preprocessing(network: Any, *, levelled: bool) -> Any:
     """The same network, sharing its weights, behind what levels faces; itself where nothing does.
 
     Made of Keras's own operations, so that a saved one needs nothing but Keras.
@@ -28,7 +28,7 @@ def with_front(network: Any, *, levelled: bool) -> Any:
     return model
 
 
-def taking_bytes(network: Any, *, grey: bool) -> Any:
+def taking_byte_pixels(network: Any, *, grey: bool) -> Any:
     """The same network, sharing its weights, fed bytes: of (n, side, side, 1) if ``grey``, else 3.
 
     For training: as floats in three channels a batch of luma has twelve times as many bytes to be
@@ -40,7 +40,7 @@ def taking_bytes(network: Any, *, grey: bool) -> Any:
     return keras.Model(image, network(pixels), name=network.name)
 
 
-def network_in(model: Any) -> Any:
+def without_preprocessing(model: Any) -> Any:
     """What stands behind the front."""
     return model.layers[-1]
 

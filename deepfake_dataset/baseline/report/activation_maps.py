@@ -1,4 +1,4 @@
-"""The report's look inside a model, as HTML: what each layer responds to."""
+"""The report's part on activations, as HTML: what each layer responds to."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.network.activations import (
     Activations,
-    Excited,
+    MaximisingInputs,
     Pixels,
-    excite,
+    maximise_activations,
     mean_activations,
 )
 from deepfake_dataset.baseline.report.inline_images import input_uri, maps_uri, whole_uri
@@ -32,7 +32,7 @@ def activations_section(model: Any, fake: Pixels, real: Pixels) -> str:
 
 def excited_section(model: Any, seed: int) -> str:
     """The inputs that excite the units of each layer most."""
-    parts = [_inputs(layer) for layer in excite(model, seed=seed)]
+    parts = [_inputs(layer) for layer in maximise_activations(model, seed=seed)]
     words = (
         "Found by gradient ascent from grey. For a filter the middle of its input is shown,"
         " enlarged; units of the last layers see the whole face."
@@ -59,7 +59,7 @@ def _strip(name: str, maps: NDArray[np.float32], colours: str) -> str:
     return f'<div class="strip"><span>{name}</span><img src="{uri}" alt="{name} by unit"></div>'
 
 
-def _inputs(layer: Excited) -> str:
+def _inputs(layer: MaximisingInputs) -> str:
     if layer.towards_real is not None:
         order = np.argsort(layer.towards_real)
         tiles = [

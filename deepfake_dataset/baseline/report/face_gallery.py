@@ -12,7 +12,7 @@ ACROSS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shelf:
+class FaceRow:
     """Faces that are shown side by side, the surest first."""
 
     title: str
@@ -21,7 +21,7 @@ class Shelf:
     """How many there are of the kind, shown or not."""
 
 
-def pick_faces(predictions: Predictions, threshold: float, across: int = ACROSS) -> list[Shelf]:
+def pick_faces(predictions: Predictions, threshold: float, across: int = ACROSS) -> list[FaceRow]:
     """Forged taken for real, real taken for forged, then both that were told right.
 
     Videos take turns, each with its surest face first, so that near copies do not fill a row.
@@ -37,11 +37,11 @@ def pick_faces(predictions: Predictions, threshold: float, across: int = ACROSS)
     return [_shelf(title, predictions.at(rows), sign, across) for title, rows, sign in kinds]
 
 
-def _shelf(title: str, faces: Predictions, sign: int, across: int) -> Shelf:
+def _shelf(title: str, faces: Predictions, sign: int, across: int) -> FaceRow:
     by_certainty = faces.at(np.argsort(sign * faces.p_real, kind="stable"))
     turn = _turns(by_certainty.units)
     taken = np.argsort(turn, kind="stable")[:across]
-    return Shelf(title, by_certainty.at(np.sort(taken)), len(faces))
+    return FaceRow(title, by_certainty.at(np.sort(taken)), len(faces))
 
 
 def _turns(units: NDArray[np.intp]) -> NDArray[np.intp]:

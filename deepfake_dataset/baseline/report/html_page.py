@@ -1,4 +1,4 @@
-"""``report.html``: one file that holds all it shows, for light and for dark screens."""
+"""The HTML page ``report.html``: one file with all that it shows, for light and dark screens."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfake_dataset.baseline.report.face_gallery import Shelf, pick_faces
+from deepfake_dataset.baseline.report.face_gallery import FaceRow, pick_faces
 from deepfake_dataset.baseline.report.html_tables import (
     confusion_map,
     figure,
@@ -33,7 +33,7 @@ _FACES_INSIDE = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class PageContents:
     """What the page shows beside the report's figures."""
 
     test: Test
@@ -46,7 +46,7 @@ class Shown:
     """Gives them as the network takes them."""
 
 
-def render(report: Report, shown: Shown) -> str:
+def render(report: Report, shown: PageContents) -> str:
     """The page. What there is nothing to show of is left out."""
     about = report.about
     sections = (
@@ -152,14 +152,14 @@ def _row(parts: Iterable[str]) -> str:
     return f'<div class="row">{joined}</div>' if joined else ""
 
 
-def _faces(report: Report, shown: Shown) -> str:
+def _faces(report: Report, shown: PageContents) -> str:
     if shown.read_faces is None:
         return ""
     shelves = pick_faces(shown.test.calibrated, report.threshold)
     return "".join(_shelf(shelf, shown.read_faces) for shelf in shelves)
 
 
-def _shelf(shelf: Shelf, read_faces: ReadFaces) -> str:
+def _shelf(shelf: FaceRow, read_faces: ReadFaces) -> str:
     heading = f"<h3>{shelf.title}: {shelf.number:,}</h3>"
     if not shelf.number:
         return heading
@@ -172,7 +172,7 @@ def _shelf(shelf: Shelf, read_faces: ReadFaces) -> str:
     return f'{heading}<div class="tiles">{tiles}</div>'
 
 
-def _inside(report: Report, shown: Shown) -> str:
+def _inside(report: Report, shown: PageContents) -> str:
     if shown.network is None:
         return ""
     from deepfake_dataset.baseline.report.activation_maps import (

@@ -1,4 +1,4 @@
-"""Arrays as pictures inside a page: faces, activation maps, inputs that excite a unit."""
+"""Images inside the HTML page: faces, activation maps, inputs that excite a unit."""
 
 from base64 import b64encode
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What a training came to: ``report.json`` for programs, ``report.html`` for people."""
+"""The report of a training: ``report.json`` for programs, ``report.html`` for people."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -150,7 +150,7 @@ def write_report(
 
     Raises :class:`DatasetWriteError`, and what the two readers raise.
     """
-    from deepfake_dataset.baseline.report.html_page import Shown, render
+    from deepfake_dataset.baseline.report.html_page import PageContents, render
 
     test = Test(raw, raw.scored(calibration.apply(raw.p_real)))
     report = make_report(
@@ -162,7 +162,9 @@ def write_report(
         resamples=resamples,
         seed=seed,
     )
-    page = render(report, Shown(test, read_history(folder), network, read_faces, read_inputs))
+    page = render(
+        report, PageContents(test, read_history(folder), network, read_faces, read_inputs)
+    )
     write_whole(folder / PAGE_FILE, page)
     write_whole(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
     return report

@@ -21,7 +21,7 @@ _MOST_FACES = 16  # side by side in the picture's width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class SceneScores:
     """A scene: its faces' scores over time."""
 
     start_s: float
@@ -32,7 +32,7 @@ class Part:
     """(height, width, 3) of one of its faces; None where it has none."""
 
 
-def draw_timeline(title: str, parts: Sequence[Part], threshold: float) -> bytes:
+def draw_timeline(title: str, parts: Sequence[SceneScores], threshold: float) -> bytes:
     """A PNG: a dot a face, a line at each scene's mean, a face of each scene above.
 
     Dots at or above the threshold are blue for real, the others orange.
@@ -53,7 +53,7 @@ def draw_timeline(title: str, parts: Sequence[Part], threshold: float) -> bytes:
     return data.getvalue()
 
 
-def _draw_part(axes: Axes, part: Part, threshold: float, *, shaded: bool) -> None:
+def _draw_part(axes: Axes, part: SceneScores, threshold: float, *, shaded: bool) -> None:
     if shaded:
         axes.axvspan(part.start_s, part.end_s, color=_PANEL, linewidth=0)
     if not len(part.p_real):
@@ -65,7 +65,7 @@ def _draw_part(axes: Axes, part: Part, threshold: float, *, shaded: bool) -> Non
     axes.hlines(mean, part.start_s, part.end_s, color=colour, linewidth=2)
 
 
-def _draw_faces(axes: Axes, parts: Sequence[Part]) -> None:
+def _draw_faces(axes: Axes, parts: Sequence[SceneScores]) -> None:
     """Above the scene's middle; of many scenes some, evenly, so that faces do not overlap."""
     shown = np.unique(np.linspace(0, len(parts) - 1, min(len(parts), _MOST_FACES)).astype(int))
     for part in (parts[n] for n in shown.tolist()):

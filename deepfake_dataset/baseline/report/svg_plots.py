@@ -1,4 +1,4 @@
-"""Curves as SVG text that takes its ink from the page, so that they suit light and dark."""
+"""Plots as SVG text that takes its ink from the page, so that they suit light and dark."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

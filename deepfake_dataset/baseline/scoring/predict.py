@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.baseline.data.images import Image, batches, read_image
-from deepfake_dataset.baseline.data.model_input import to_size
+from deepfake_dataset.baseline.data.model_input import resize_to_model
 from deepfake_dataset.baseline.models import side_of
 from deepfake_dataset.baseline.scoring.metrics import Predictions
 
@@ -22,11 +22,11 @@ def predict(
     examples: Examples,
     *,
     resize: str = "area",
-    tell: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float64]:
     """p_real of each face, in [0, 1].
 
-    ``resize`` is the recipe's. ``tell`` is given the number of faces after each batch.
+    ``resize`` is the recipe's. ``on_progress`` is given the number of faces after each batch.
     Raises :class:`ImagesError` where an image cannot be read.
     """
     side = side_of(model)
@@ -38,12 +38,12 @@ def predict(
     for batch in batches(range(len(examples)), load, _BATCH):
         faces = np.multiply(batch.pixels, _LEVEL, dtype=np.float32)
         scores.append(np.asarray(model.predict_on_batch(faces)[:, 0], np.float64))
-        tell(len(batch.label))
+        on_progress(len(batch.label))
     return np.concatenate(scores)
 
 
 def _face(file: Path, side_px: int, resize: str) -> Image:
-    return to_size(read_image(file), side_px, side_px, nearest=resize == "nearest")
+    return resize_to_model(read_image(file), side_px, side_px, nearest=resize == "nearest")
 
 
 def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:

@@ -1,4 +1,4 @@
-"""Figures that need faces in order of their scores, for many weightings of videos at once.
+"""AUC, average precision and equal error rate, for many weightings of videos at once.
 
 A resample of videos is a weighting of them, so a thousand resamples are one array.
 """

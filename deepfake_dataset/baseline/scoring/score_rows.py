@@ -1,4 +1,4 @@
-"""What was said of faces and videos, as rows for people and programs."""
+"""Scores of faces and videos as rows for people and programs: ``faces.csv``, ``videos.csv``."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from deepfake_dataset.baseline.scoring.metrics import (
     by_share,
     measure,
 )
-from deepfake_dataset.dataset.spreadsheet_safety import neutral
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe
 from deepfake_dataset.records import Label
 
 _LABELS = {1: Label.REAL, 0: Label.FAKE, UNKNOWN: Label.UNKNOWN}
@@ -97,7 +97,9 @@ def video_scores(scores: Predictions, threshold: float) -> tuple[VideoScore, ...
     )
 
 
-def measured(scores: Predictions, threshold: float) -> tuple[Scores, Scores] | tuple[None, None]:
+def score_measures(
+    scores: Predictions, threshold: float
+) -> tuple[Scores, Scores] | tuple[None, None]:
     """How good scores are per face and per video, where labels are known."""
     known = scores.at(scores.label != UNKNOWN)
     if not len(known):
@@ -116,7 +118,7 @@ def as_csv(rows: Sequence[FaceScore] | Sequence[VideoScore], record: type) -> st
 
 def _cells(values: Iterable[object]) -> Iterable[str]:
     for value in values:
-        yield f"{value:.6f}" if isinstance(value, float) else neutral(_text(value))
+        yield f"{value:.6f}" if isinstance(value, float) else formula_safe(_text(value))
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""A trained network put to use: found on disk, with what its run knows of how to use it."""
+"""Loads a trained model from a run's folder or a file, and scores faces with it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ _HINT = "name the folder of a run of dsbuild train-baseline, a .keras model or .
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scorer:
+class TrainedModel:
     """A network, and what its run knows of how to use it."""
 
     model: Any
@@ -35,7 +35,7 @@ class Scorer:
         return raw.scored(self.calibration.apply(raw.p_real))
 
 
-def open_scorer(place: Path) -> Scorer:
+def open_trained_model(place: Path) -> TrainedModel:
     """The network of a run's folder, of a .keras file or with the weights of a .h5 file.
 
     Calibration and recipe are those that lie beside it; without them scores are as the
@@ -51,7 +51,7 @@ def open_scorer(place: Path) -> Scorer:
     beside = file.parent
     recipe = read_recipe(beside) if (beside / RECIPE_FILE).exists() else None
     model = _with_weights(file, recipe) if file.suffix in (".h5", ".hdf5") else _loaded(file)
-    return Scorer(model, read_calibration(beside), recipe.resize if recipe else "area")
+    return TrainedModel(model, read_calibration(beside), recipe.resize if recipe else "area")
 
 
 def _loaded(file: Path) -> Any:
@@ -74,7 +74,7 @@ def _loaded(file: Path) -> Any:
 
 def _with_weights(file: Path, recipe: Recipe | None) -> Any:
     """The network that the weights fit: the one that the run's recipe names, or any."""
-    from deepfake_dataset.baseline.network.preprocessing_layers import with_front
+    from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
 
     names = (recipe.model,) if recipe else MODELS
     problems = []
@@ -85,5 +85,5 @@ def _with_weights(file: Path, recipe: Recipe | None) -> Any:
         except WeightsError as error:
             problems.append(f"{name}: {error}")
         else:
-            return with_front(model, levelled=recipe is not None and recipe.levelled)
+            return with_preprocessing(model, levelled=recipe is not None and recipe.levelled)
     raise WeightsError(f"{file} fits no network; " + "; ".join(problems), _HINT)

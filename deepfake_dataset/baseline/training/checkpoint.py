@@ -1,4 +1,4 @@
-"""Where a training stands after an epoch, in one file: everything that the next one needs."""
+"""The checkpoint of a training after an epoch: one file with all that the next epoch needs."""
 
 import io
 import json

@@ -18,7 +18,7 @@ _DECADE, _FLOOR = 1000, 1e-6
 """Updates between divisions by ten, and the lowest rate (the report that this follows)."""
 
 
-def compiled(recipe: Recipe, *, mixed: bool = False) -> Any:
+def compile_network(recipe: Recipe, *, mixed: bool = False) -> Any:
     """The recipe's network, new and ready to train on bytes; ``mixed`` computes in half precision.
 
     Everything random about it comes from the recipe's seed. Its weights are those of the
@@ -28,13 +28,13 @@ def compiled(recipe: Recipe, *, mixed: bool = False) -> Any:
     import keras
 
     from deepfake_dataset.baseline.network.fused_batch_norm import with_fused_normalisation
-    from deepfake_dataset.baseline.network.preprocessing_layers import taking_bytes
+    from deepfake_dataset.baseline.network.preprocessing_layers import taking_byte_pixels
 
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy("mixed_float16" if mixed else "float32")
     network = with_fused_normalisation(build(recipe.model))
     keras.config.set_dtype_policy("float32")
-    model = taking_bytes(network, grey=recipe.levelled)
+    model = taking_byte_pixels(network, grey=recipe.levelled)
     model.compile(_optimiser(recipe), _loss(recipe), metrics=["accuracy"], jit_compile=jit())
     return model
 
@@ -59,7 +59,7 @@ def _optimiser(recipe: Recipe) -> Any:
     return adam
 
 
-def rate(recipe: Recipe, update: int, updates: int) -> float:
+def scheduled_rate(recipe: Recipe, update: int, updates: int) -> float:
     """Learning rate of an update, counted from 0, of all the updates there are to be."""
     if recipe.schedule == "decades":
         return max(
@@ -76,15 +76,15 @@ def rate(recipe: Recipe, update: int, updates: int) -> float:
 
 def reseed(model: Any, seed: int, epoch: int) -> None:
     """Start every layer's random numbers anew, so that an epoch is the same after a resume."""
-    from deepfake_dataset.baseline.network.preprocessing_layers import network_in
+    from deepfake_dataset.baseline.network.preprocessing_layers import without_preprocessing
 
-    for number, layer in enumerate(network_in(model).layers):
+    for number, layer in enumerate(without_preprocessing(model).layers):
         if generator := getattr(layer, "seed_generator", None):
             state = np.random.SeedSequence((seed, epoch, number)).generate_state(2)
             generator.state.assign(state.astype(np.uint32))
 
 
-def settle(model: Any, batches: Iterable[NDArray[np.uint8]]) -> None:
+def recompute_batch_norm(model: Any, batches: Iterable[NDArray[np.uint8]]) -> None:
     """Take the statistics of batch normalisation from these batches alone.
 
     While weights move, the running statistics lag behind by some hundred updates, and a small
@@ -92,10 +92,10 @@ def settle(model: Any, batches: Iterable[NDArray[np.uint8]]) -> None:
     """
     import keras
 
-    from deepfake_dataset.baseline.network.preprocessing_layers import network_in
+    from deepfake_dataset.baseline.network.preprocessing_layers import without_preprocessing
 
     kind = keras.layers.BatchNormalization
-    layers = [layer for layer in network_in(model).layers if isinstance(layer, kind)]
+    layers = [layer for layer in without_preprocessing(model).layers if isinstance(layer, kind)]
     usual = [layer.momentum for layer in layers]
     for number, pixels in enumerate(batches if layers else ()):
         for layer in layers:

@@ -1,4 +1,4 @@
-"""What a training leaves in ``models/<run>/`` beside its report: the network and its recipe."""
+"""Writes a run's folder ``models/<run>/``: the network, its weights and its recipe."""
 
 import json
 from pathlib import Path
@@ -36,9 +36,9 @@ def read_recipe(folder: Path) -> Recipe:
 
 def save_model(folder: Path, network: Any, *, levelled: bool) -> None:
     """Write the network's weights, and the network with what levels faces before it."""
-    from deepfake_dataset.baseline.network.preprocessing_layers import with_front
+    from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
 
-    model = with_front(network, levelled=levelled)
+    model = with_preprocessing(network, levelled=levelled)
     with writing(folder):
         for name, save in ((WEIGHTS_FILE, network.save_weights), (MODEL_FILE, model.save)):
             # Keras goes by the end of the name.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from deepfake_dataset.baseline.data.examples import Examples, need_both_classes
-from deepfake_dataset.baseline.data.training_batches import Feed
+from deepfake_dataset.baseline.data.training_batches import TrainingBatches
 from deepfake_dataset.baseline.models import build, need_keras, side_of
 from deepfake_dataset.baseline.network.weights import load_weights
 from deepfake_dataset.baseline.scoring.metrics import Predictions, by_mean, measure
@@ -27,7 +27,12 @@ from deepfake_dataset.baseline.training.checkpoint import (
     write_checkpoint,
 )
 from deepfake_dataset.baseline.training.history import HISTORY_FILE
-from deepfake_dataset.baseline.training.optimiser import compiled, rate, reseed, settle
+from deepfake_dataset.baseline.training.optimiser import (
+    compile_network,
+    recompute_batch_norm,
+    reseed,
+    scheduled_rate,
+)
 from deepfake_dataset.baseline.training.recipes import Recipe
 from deepfake_dataset.storage.atomic import write_whole
 
@@ -53,7 +58,7 @@ class Progress:
     """The epoch's figures, in the last message of each."""
 
 
-Tell = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 def train(
@@ -65,7 +70,7 @@ def train(
     weights: Path | None = None,
     resume: bool = False,
     mixed: bool = False,
-    tell: Tell = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Any:
     """The trained network; a checkpoint and ``history.csv`` are in ``folder`` after each epoch.
 
@@ -79,19 +84,22 @@ def train(
     """
     need_both_classes(training, "what is to be trained on")
     need_keras()
-    from deepfake_dataset.baseline.network.preprocessing_layers import network_in, with_front
+    from deepfake_dataset.baseline.network.preprocessing_layers import (
+        with_preprocessing,
+        without_preprocessing,
+    )
 
-    model = compiled(recipe, mixed=mixed)
+    model = compile_network(recipe, mixed=mixed)
     if weights is not None:
-        load_weights(network_in(model), weights)
+        load_weights(without_preprocessing(model), weights)
     key = _key((training, validation), recipe, weights, mixed=mixed)
     state = read_checkpoint(folder, key) if resume else Checkpoint(key)
     _restore(model, state)
-    shown = with_front(network_in(model), levelled=recipe.levelled)
+    shown = with_preprocessing(without_preprocessing(model), levelled=recipe.levelled)
     validate = partial(_validated, shown, validation, recipe)
-    with Feed(training, side_of(model), recipe, folder) as feed:
+    with TrainingBatches(training, side_of(model), recipe, folder) as batches_of_epochs:
         while len(state.history) < recipe.epochs and not _is_done(state, recipe):
-            state = _one_epoch(model, feed, validate, recipe, state, tell)
+            state = _one_epoch(model, batches_of_epochs, validate, recipe, state, on_progress)
             write_checkpoint(folder, state)
             write_whole(folder / HISTORY_FILE, _as_csv(state.history))
     trained = build(recipe.model)
@@ -127,27 +135,27 @@ def _is_done(state: Checkpoint, recipe: Recipe) -> bool:
 
 def _one_epoch(
     model: Any,
-    feed: Feed,
+    batches_of_epochs: TrainingBatches,
     validate: Callable[[], dict[str, Any]],
     recipe: Recipe,
     state: Checkpoint,
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> Checkpoint:
-    done, updates = len(state.history), feed.updates
+    done, updates = len(state.history), batches_of_epochs.updates
     reseed(model, recipe.seed, done)
-    total, learning_rate = np.zeros(2), recipe.learning_rate
-    for number, parts in enumerate(feed.epoch(done)):
-        learning_rate = rate(recipe, done * updates + number, recipe.epochs * updates)
-        model.optimizer.learning_rate.assign(learning_rate)
+    total, rate = np.zeros(2), recipe.learning_rate
+    for number, parts in enumerate(batches_of_epochs.epoch(done)):
+        rate = scheduled_rate(recipe, done * updates + number, recipe.epochs * updates)
+        model.optimizer.learning_rate.assign(rate)
         for part in parts:
             model.reset_metrics()  # some versions of Keras average over calls, some do not
             total += model.train_on_batch(part.pixels, part.label)
         loss, accuracy = (float(sum_) / (number + 1) / recipe.accumulate for sum_ in total)
-        tell(Progress(done + 1, number + 1, updates, recipe.epochs, loss))
-    parts_again = islice(chain.from_iterable(feed.epoch(done)), _SETTLED)
-    settle(model, (part.pixels for part in parts_again))
+        on_progress(Progress(done + 1, number + 1, updates, recipe.epochs, loss))
+    parts_again = islice(chain.from_iterable(batches_of_epochs.epoch(done)), _SETTLED)
+    recompute_batch_norm(model, (part.pixels for part in parts_again))
     network = _copied(model.get_weights())
-    epoch = Epoch(done + 1, learning_rate, loss, accuracy, **validate())
+    epoch = Epoch(done + 1, rate, loss, accuracy, **validate())
     better = _is_better(epoch, state)
     new = state.after(
         epoch,
@@ -156,7 +164,7 @@ def _one_epoch(
         best=network if better and recipe.patience else state.best,
         best_epoch=epoch.epoch if better else state.best_epoch,
     )
-    tell(Progress(done + 1, updates, updates, recipe.epochs, loss, epoch))
+    on_progress(Progress(done + 1, updates, updates, recipe.epochs, loss, epoch))
     return new
 
 

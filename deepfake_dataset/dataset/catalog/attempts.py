@@ -1,16 +1,17 @@
-"""How often a video has failed, and when it is its turn again.
+"""Failed attempts: how often a video has failed, and when it is tried again.
 
 A record is the same bytes for the same input, so it cannot count; the count stands beside it,
-in ``.cache``. Where that is deleted, failed videos are tried anew from the first time on.
+in ``state/``. Where that is deleted, failed videos are tried anew from the first time on.
 """
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deepfake_dataset.dataset.cache_table import CacheTable
-from deepfake_dataset.dataset.catalog.index import Brief
+from deepfake_dataset.dataset import layout
+from deepfake_dataset.dataset.catalog.index import VideoSummary
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.state_table import StateTable
 from deepfake_dataset.records import Status
 
 WAITS_S = (600.0, 7200.0)
@@ -18,7 +19,6 @@ WAITS_S = (600.0, 7200.0)
 memory) is met by the next hour's run, another one by that after the next."""
 TRIES = len(WAITS_S) + 1
 """Runs in which a video may fail; then it is given up until somebody asks for it."""
-_FILE = "attempts.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +44,40 @@ class Attempts:
         return not 0 <= now_s - self.last_s < WAITS_S[self.failed - 1]
 
 
-class AttemptLog:
+class FailedAttempts:
     """The attempts at a dataset's videos."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._table = CacheTable(dataset.cache_folder / _FILE, Attempts)
+        self._table = StateTable(dataset.storage, layout.ATTEMPTS, Attempts)
         self._known = self._table.load()
 
-    def of(self, brief: Brief) -> Attempts | None:
+    def of(self, summary: VideoSummary) -> Attempts | None:
         """The attempts at a video that failed, with the settings that its record names."""
-        known = self._known.get(brief.video_id)
-        if brief.status is not Status.FAILED or known is None:
+        known = self._known.get(summary.video_id)
+        if summary.status is not Status.FAILED or known is None:
             return None
-        return known if known.settings_key == brief.settings_key else None
+        return known if known.settings_key == summary.settings_key else None
 
-    def is_due(self, brief: Brief) -> bool:
+    def is_due(self, summary: VideoSummary) -> bool:
         """Whether a failed video should be tried again now."""
-        known = self.of(brief)
-        return brief.status is Status.FAILED and (known is None or known.is_due(time.time()))
+        known = self.of(summary)
+        return summary.status is Status.FAILED and (known is None or known.is_due(time.time()))
 
-    def number_given_up(self, briefs: Iterable[Brief]) -> int:
+    def number_given_up(self, summaries: Iterable[VideoSummary]) -> int:
         """How many of these videos are in quarantine."""
-        attempts = map(self.of, briefs)
+        attempts = map(self.of, summaries)
         return sum(known is not None and known.given_up for known in attempts)
 
-    def note(self, brief: Brief) -> None:
+    def note(self, summary: VideoSummary) -> None:
         """Write down how an attempt ended, before anything else is done."""
-        known = self.of(brief)
-        if brief.status is Status.FAILED:
+        known = self.of(summary)
+        if summary.status is Status.FAILED:
             failed = known.failed + 1 if known else 1
-            noted = Attempts(brief.video_id, brief.settings_key, failed, time.time())
-            self._known[brief.video_id] = noted
-            self._table.save({brief.video_id: noted})
-        elif brief.video_id in self._known:
-            self.forget([brief.video_id])
+            noted = Attempts(summary.video_id, summary.settings_key, failed, time.time())
+            self._known[summary.video_id] = noted
+            self._table.save({summary.video_id: noted})
+        elif summary.video_id in self._known:
+            self.forget([summary.video_id])
 
     def forget(self, video_ids: Iterable[str]) -> None:
         """Begin again with these videos."""

@@ -1,11 +1,10 @@
-"""Every record in brief, without reading those that have not changed since the last look.
+"""An index of all records: each in brief, without reading those that have not changed.
 
 Opening ten thousand Parquet files takes seconds; what ``status`` and the plan of a run need
 of them is kept in one small table beside them. The table is derived: it may be deleted.
 """
 
 import json
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +15,6 @@ from pathlib import Path
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.records import Provenance, Status, Video
-from deepfake_dataset.storage.local import file_version
 
 _FILE = "briefs.sqlite3"
 _CREATE = (
@@ -34,7 +32,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class VideoSummary:
     """What is counted of a record, and what decides whether it is current."""
 
     video_id: str
@@ -54,10 +52,10 @@ class Brief:
     packets_damaged: int
 
 
-def brief_of(video: Video) -> Brief:
+def summary_of(video: Video) -> VideoSummary:
     """The record in brief."""
     stream = video.stream
-    return Brief(
+    return VideoSummary(
         video_id=video.video_id,
         path=video.path,
         provenance=video.provenance,
@@ -74,19 +72,19 @@ def brief_of(video: Video) -> Brief:
     )
 
 
-def read_briefs(dataset: Dataset) -> dict[str, Brief]:
+def read_summaries(dataset: Dataset) -> dict[str, VideoSummary]:
     """Every committed video in brief, by video id in order.
 
     Raises :class:`UsageError` for a record that cannot be read.
     """
     cache = dataset.cache_folder / _FILE
     known = _load(cache)
-    states = record_states(dataset)
-    fresh: dict[str, tuple[str, Brief]] = {}
+    states = dataset.record_versions()
+    fresh: dict[str, tuple[str, VideoSummary]] = {}
     for video_id, state in states.items():
         if known.get(video_id, ("", None))[0] != state:
             with suppress(KeyError):  # a run may have taken it out since
-                fresh[video_id] = state, brief_of(dataset.read(video_id))
+                fresh[video_id] = state, summary_of(dataset.read(video_id))
     gone = known.keys() - states.keys()
     if fresh or gone:
         _save(cache, fresh, gone)
@@ -94,34 +92,20 @@ def read_briefs(dataset: Dataset) -> dict[str, Brief]:
     return {id_: current[id_][1] for id_ in sorted(current.keys() & states.keys())}
 
 
-def record_states(dataset: Dataset) -> dict[str, str]:
-    """By video id: what changes whenever a record does.
-
-    Size, time of change and inode, as a record is never changed in place.
-    """
-    if not dataset.videos_folder.is_dir():
-        return {}
-    states = {}
-    with os.scandir(dataset.videos_folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".parquet") and not entry.name.startswith("."):
-                with suppress(FileNotFoundError):
-                    states[Path(entry.name).stem] = file_version(entry.stat())
-    return states
-
-
 def _counted(words: Iterable[str]) -> tuple[Count, ...]:
     return tuple(Count(str(word), number) for word, number in sorted(Counter(words).items()))
 
 
-def _load(cache: Path) -> dict[str, tuple[str, Brief]]:
+def _load(cache: Path) -> dict[str, tuple[str, VideoSummary]]:
     """A cache that is damaged, or another version's, is thrown away."""
     try:
         if not cache.exists():
             return {}
         with closing(sqlite3.connect(cache)) as database:
             rows = database.execute("SELECT video_id, state, row FROM brief")
-            return {id_: (state, from_row(Brief, json.loads(row))) for id_, state, row in rows}
+            return {
+                id_: (state, from_row(VideoSummary, json.loads(row))) for id_, state, row in rows
+            }
     except (OSError, sqlite3.Error, TypeError, ValueError):
         _discard(cache)
         return {}
@@ -133,9 +117,9 @@ def _discard(cache: Path) -> None:
             path.unlink()
 
 
-def _save(cache: Path, fresh: dict[str, tuple[str, Brief]], gone: Iterable[str]) -> None:
+def _save(cache: Path, fresh: dict[str, tuple[str, VideoSummary]], gone: Iterable[str]) -> None:
     """A dataset on a read-only disk can still be read: nothing is cached then."""
-    rows = [(id_, state, json.dumps(to_row(brief))) for id_, (state, brief) in fresh.items()]
+    rows = [(id_, state, json.dumps(to_row(summary))) for id_, (state, summary) in fresh.items()]
     with suppress(OSError, sqlite3.Error):
         cache.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(cache)) as database, database:

@@ -1,9 +1,12 @@
-"""What a reason is: one file each beside this one."""
+"""What a reason to look at a face is; the reasons lie beside this file, one each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deepfake_dataset.review.features import FaceFeatures, Floats
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats
+
+NAMED_FROM = 0.5
+"""Strength from which a reason is named for a face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +15,9 @@ class Reason:
 
     name: str
     """One word, for filters."""
-    words: str
+    text: str
     """What a person reads."""
     weight: float
     """The most that it adds to suspicion, 0 to 1: how often what it finds is a fault."""
     strengths: Callable[[FaceFeatures], Floats]
-    """For every face from 0 to 1; from a half on the reason is given."""
+    """For every face from 0 to 1; named from :data:`NAMED_FROM` on."""

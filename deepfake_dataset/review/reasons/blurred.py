@@ -1,21 +1,16 @@
-"""The crop is much less sharp than the dataset's usual one, for its size in the source."""
+"""Reason “blurred”: much less sharp than the dataset's usual crop."""
 
 import numpy as np
 
-from deepfake_dataset.review.features import (
-    UNUSUAL,
-    FaceFeatures,
-    Floats,
-    above_limit,
-    robust_spread,
-)
 from deepfake_dataset.review.reasons.base import Reason
+from deepfake_dataset.review.reasons.face_features import FaceFeatures, Floats
+from deepfake_dataset.review.reasons.outlier_thresholds import OUTLIER_STDS, robust_std, strength
 
 
 def _strengths(features: FaceFeatures) -> Floats:
-    sharpness = np.log(np.maximum(features.face("sharpness"), 1e-3))
+    sharpness = np.log(np.maximum(features.recorded("sharpness"), 1e-3))
     below = np.median(sharpness) - sharpness
-    return above_limit(below, max(UNUSUAL / 2 * robust_spread(sharpness), np.log(2)))
+    return strength(below, max(OUTLIER_STDS / 2 * robust_std(sharpness), np.log(2)))
 
 
 BLURRED = Reason("blurred", "blurred", 0.2, _strengths)

@@ -15,11 +15,11 @@ _FACTS = (
     *("face_id", "frame", "time_s", "frame_type", "detector", "score", "yaw_deg", "sharpness"),
     *("outside", "width", "height", "codec", "fps"),
 )
-_SAID = ("time", "reviewer", "action", "reason", "before", "after")
+_HISTORY = ("time", "reviewer", "action", "reason", "before", "after")
 
 
 @dataclass(frozen=True, slots=True)
-class FaceOutline:
+class FaceOverlay:
     """A face drawn into its frame, in pixels of the frame."""
 
     box: Box
@@ -34,49 +34,49 @@ class FaceDetails:
     """Of one face."""
 
     facts: dict[str, Any]
-    found: FaceOutline
+    found: FaceOverlay
     """By extraction."""
-    fixed: FaceOutline | None
+    fixed: FaceOverlay | None
     """By a person, where that stands."""
     history: tuple[dict[str, Any], ...]
     """Every decision on the face, the first one first."""
-    beside: int | None
+    original: int | None
     """Position of the original's face at the same time."""
 
 
-def face_details(session: ReviewSession, position: int, beside: int | None) -> FaceDetails:
-    """Of the face at a position of the desk's queue."""
+def face_details(session: ReviewSession, position: int, original: int | None) -> FaceDetails:
+    """Of the face at a position of the session's queue."""
     row = session.faces.slice(position, 1).to_pylist()[0]
     return FaceDetails(
         facts={name: row[name] for name in _FACTS},
-        found=_outline(row),
+        found=_overlay(row),
         fixed=_fixed(session, position),
         history=_history(session, row["face_id"]),
-        beside=beside,
+        original=original,
     )
 
 
-def fixed_crop_outline(recrop: RecroppedFace) -> FaceOutline:
+def recropped_overlay(recropped: RecroppedFace) -> FaceOverlay:
     """Of a crop made anew."""
-    return FaceOutline(
-        recrop.box,
-        recrop.landmarks,
-        _square(recrop.center_x, recrop.center_y, recrop.native_px, recrop.roll_deg),
-        recrop.native_px,
+    return FaceOverlay(
+        recropped.box,
+        recropped.landmarks,
+        _square(recropped.center_x, recropped.center_y, recropped.native_px, recropped.roll_deg),
+        recropped.native_px,
     )
 
 
-def _fixed(session: ReviewSession, position: int) -> FaceOutline | None:
+def _fixed(session: ReviewSession, position: int) -> FaceOverlay | None:
     if session.verdicts.state_of(position) is not State.FIXED:
         return None
     log, row = session.verdicts.log, int(session.verdicts.row[position])
     names = [name for name in log.column_names if name.startswith("fix_")]
     fix = {name.removeprefix("fix_"): log[name][row].as_py() for name in names}
-    return _outline(fix | {"landmarks": landmarks_of(fix["landmarks"])})
+    return _overlay(fix | {"landmarks": landmarks_of(fix["landmarks"])})
 
 
-def _outline(row: dict[str, Any]) -> FaceOutline:
-    return FaceOutline(
+def _overlay(row: dict[str, Any]) -> FaceOverlay:
+    return FaceOverlay(
         Box(row["box_left"], row["box_top"], row["box_right"], row["box_bottom"]),
         tuple(row["landmarks"]),
         _square(row["center_x"], row["center_y"], row["native_px"], row["roll_deg"]),
@@ -94,4 +94,4 @@ def _square(x: float, y: float, side: float, roll_deg: float) -> tuple[float, ..
 
 def _history(session: ReviewSession, face_id: str) -> tuple[dict[str, Any], ...]:
     log = session.verdicts.log
-    return tuple(log.filter(pc.equal(log["face_id"], face_id)).select(_SAID).to_pylist())
+    return tuple(log.filter(pc.equal(log["face_id"], face_id)).select(_HISTORY).to_pylist())

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.decisions import State
 from deepfake_dataset.records import Label
-from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.reasons import all_reasons
 from deepfake_dataset.review.session import ReviewSession
 
 LABELS = tuple(Label)
-KEY_DIGITS = 16
+HASH_DIGITS = 16
 """Hex digits of a crop's SHA-256 by which a page asks for it: no two crops share them."""
 _ALIGNED = 8
 _VIDEO = ("video_path", "label", "method", "target", "donor", "width", "height")
@@ -49,43 +49,35 @@ def make_face_list(faces: pa.Table) -> FaceList:
         "frame": faces["frame"].to_numpy().astype("<u4"),
         "track": faces["track"].to_numpy().astype("<u4"),
         "scene": faces["scene"].to_numpy().astype("<u2"),
-        "reasons": _masks(faces["reasons"]).astype("<u2"),
+        "reasons": _masks(faces["reasons"]).astype("<u4"),
         "label": _codes(faces["label"], LABELS).astype("<u1"),
-        "key": _keys(faces["sha256"]),
+        "hash": _hashes(faces["sha256"]),
     }
     ids = "\n".join(faces["face_id"].to_pylist()).encode()
     return FaceList(tuple(shown), columns, ids)
 
 
-def pack(listing: FaceList, session: ReviewSession, head: Mapping[str, Any]) -> bytes:
+def encode_face_list(face_list: FaceList, session: ReviewSession, head: Mapping[str, Any]) -> bytes:
     """A line of JSON, then the columns one after another, each at a multiple of eight bytes.
 
     The JSON says where each column begins after it, and what it is made of.
     """
     verdicts = session.verdicts
-    columns = {**listing.columns, "state": verdicts.state.astype("<u1")}
+    columns = {**face_list.columns, "state": verdicts.state.astype("<u1")}
     columns |= _as_decided(session, columns)
-    parts = {name: values.tobytes() for name, values in columns.items()} | {"ids": listing.ids}
+    parts = {name: values.tobytes() for name, values in columns.items()} | {"ids": face_list.ids}
     places, at = {}, 0
     for name, data in parts.items():
         places[name] = [at, len(data)]
         at += len(data) + -len(data) % _ALIGNED
-    top = json.dumps({**head, "videos": listing.videos, "columns": places}).encode()
+    top = json.dumps({**head, "videos": face_list.videos, "columns": places}).encode()
     top += b" " * (-(len(top) + 1) % _ALIGNED) + b"\n"
     return top + b"".join(data + bytes(-len(data) % _ALIGNED) for data in parts.values())
 
 
-def crop_key(sha256: str) -> str:
-    """By what the page asks for a crop."""
-    return sha256[:KEY_DIGITS]
-
-
-def crop_sha256(session: ReviewSession, position: int) -> str:
-    """Of the crop that counts now."""
-    said = session.verdicts
-    if said.state_of(position) is State.FIXED:
-        return str(said.log["fix_sha256"][int(said.row[position])].as_py())
-    return str(session.faces["sha256"][position].as_py())
+def hash_of_crop(session: ReviewSession, position: int) -> str:
+    """Of the crop that counts now, as far as an address of the page names it."""
+    return session.crop_sha256(position)[:HASH_DIGITS]
 
 
 def label_code(session: ReviewSession, position: int) -> int:
@@ -97,20 +89,22 @@ def _as_decided(
     session: ReviewSession, columns: Mapping[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
     """Labels and crops as people changed them."""
-    label, key = columns["label"].copy(), columns["key"].copy()
+    label, hashes = columns["label"].copy(), columns["hash"].copy()
     for position in np.flatnonzero(session.verdicts.is_in(State.RELABELLED)):
         label[position] = label_code(session, int(position))
     for position in np.flatnonzero(session.verdicts.is_in(State.FIXED)):
-        sha256 = crop_sha256(session, int(position))
-        key[position] = np.frombuffer(bytes.fromhex(crop_key(sha256)), np.uint8)
-    return {"label": label, "key": key}
+        digits = hash_of_crop(session, int(position))
+        hashes[position] = np.frombuffer(bytes.fromhex(digits), np.uint8)
+    return {"label": label, "hash": hashes}
 
 
 def _masks(reasons: pa.ChunkedArray) -> NDArray[np.int64]:
-    """A bit for each reason, the first of :data:`REASONS` the lowest."""
+    """A bit for each reason, the first of ``all_reasons`` the lowest."""
     lists = reasons.combine_chunks()
-    names = pa.array([reason.name for reason in REASONS])
-    bits = np.left_shift(1, pc.index_in(lists.flatten(), names).to_numpy(zero_copy_only=False))
+    names = pa.array([reason.name for reason in all_reasons()])
+    bits = np.left_shift(
+        np.int64(1), pc.index_in(lists.flatten(), names).to_numpy(zero_copy_only=False)
+    )
     owners = pc.list_parent_indices(lists).to_numpy()
     return np.bincount(owners, bits, minlength=len(lists)).astype(np.int64)
 
@@ -120,7 +114,7 @@ def _codes(column: pa.ChunkedArray, words: tuple[Label, ...]) -> NDArray[np.int6
     return np.asarray(codes.to_numpy())
 
 
-def _keys(sha256: pa.ChunkedArray) -> NDArray[np.uint8]:
+def _hashes(sha256: pa.ChunkedArray) -> NDArray[np.uint8]:
     """(n, 8) bytes."""
-    digits = "".join(pc.utf8_slice_codeunits(sha256, 0, KEY_DIGITS).to_pylist())
-    return np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, KEY_DIGITS // 2)
+    digits = "".join(pc.utf8_slice_codeunits(sha256, 0, HASH_DIGITS).to_pylist())
+    return np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, HASH_DIGITS // 2)

@@ -43,7 +43,7 @@ class OriginalPairs:
         ]
         return min(candidates)[-1] if candidates else None
 
-    def beside(self, position: int) -> int | None:
+    def face_of_original(self, position: int) -> int | None:
         """Position of the original's face at the same time as a forged one."""
         original = self.original_of(self._faces["video_id"][position].as_py())
         if original is None:

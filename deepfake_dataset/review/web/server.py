@@ -11,9 +11,9 @@ import uvicorn
 
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.review.session import ReviewSession
-from deepfake_dataset.review.web.access import is_loopback
-from deepfake_dataset.review.web.app import make_app
-from deepfake_dataset.review.web.thumbnails import Thumbnails
+from deepfake_dataset.review.web.api import make_app
+from deepfake_dataset.review.web.crop_thumbnails import CropThumbnails
+from deepfake_dataset.review.web.security import is_loopback
 
 _TOKEN_BYTES = 24
 _LAST_ANSWERS_S = 3
@@ -27,22 +27,24 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     open_browser: bool = False,
-    tell: Callable[[str], None] = print,
+    announce: Callable[[str], None] = print,
 ) -> None:
-    """Serve the page until interrupted; ``tell`` is given its address, token included.
+    """Serve the page until interrupted; ``announce`` is given its address, token included.
 
     Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    Thread(target=Thumbnails.of_session(session).make_first, args=(session,), daemon=True).start()
+    Thread(
+        target=CropThumbnails.of_session(session).make_first, args=(session,), daemon=True
+    ).start()
     with closing(listen(host, port)) as listener:
         address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
         if not is_loopback(host):
-            tell(
+            announce(
                 f"warning: listening on {host}: whoever has the address below can decide on faces,"
                 " and it is not encrypted"
             )
-        tell(f"review at {address}\nCtrl-C ends it; every decision is on the disk by then")
+        announce(f"review at {address}\nCtrl-C ends it; every decision is on the disk by then")
         if open_browser:
             webbrowser.open(address)
         server = make_server(session, token=token, reviewer=reviewer, host=host)

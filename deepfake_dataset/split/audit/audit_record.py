@@ -47,6 +47,7 @@ def audit_split(
     *,
     positions: Collection[str] = (),
     cannot_links: Collection[frozenset[str]] = (),
+    threads: int = 1,
 ) -> Audit:
     """Audit a split of a dataset.
 
@@ -58,7 +59,7 @@ def audit_split(
         "group", pa.array(groups, pa.string())
     )
     return Audit(
-        leakage=find_leaks(sides, positions=positions, cannot_links=cannot_links),
+        leakage=find_leaks(sides, positions=positions, cannot_links=cannot_links, threads=threads),
         before=_shortcut_of_faces(rows),
         after=_shortcut_of_faces(rows.filter(pa.array(selected))),
     )
@@ -74,6 +75,7 @@ def audit_sides(
     measures: Sequence[Sequence[ImageMeasures | None]],
     *,
     positions: Collection[str] = (),
+    threads: int = 1,
 ) -> Audit:
     """Audit manifests or folders of images of whatever origin, as far as they tell."""
     features, fake, groups, unreadable = [], [], [], []
@@ -86,7 +88,7 @@ def audit_sides(
     table = pa.concat_tables(features, promote_options="permissive")
     together = pa.array(groups, pa.string())
     return Audit(
-        leakage=find_leaks(sides, positions=positions),
+        leakage=find_leaks(sides, positions=positions, threads=threads),
         before=None,
         after=find_shortcut(table, np.concatenate(fake), together, together),
         unreadable=tuple(unreadable),

@@ -105,6 +105,7 @@ def find_leaks(
     *,
     positions: Collection[str] = (),
     cannot_links: Collection[frozenset[str]] = (),
+    threads: int = 1,
 ) -> Leakage:
     """Look for everything between every two sides.
 
@@ -126,7 +127,7 @@ def find_leaks(
         _check(LeakKind.GROUP, audited, _column("group_id"), "no row has a group_id"),
         _check(LeakKind.NAME, audited, _names(is_position), "no row names a target or donor"),
         _check(LeakKind.PERSON, audited, _column("person"), "no row names a person"),
-        _duplicates(audited, cannot_links),
+        _duplicates(audited, cannot_links, threads),
     ]
     sides = tuple(SideRows(side.name, side.rows.num_rows) for side in audited)
     return Leakage(sides, tuple(checks))
@@ -199,7 +200,7 @@ def _folded(column: pa.ChunkedArray, is_position: Callable[[str], bool]) -> pa.C
 
 
 def _duplicates(
-    audited: Sequence[AuditedSide], cannot_links: Collection[frozenset[str]]
+    audited: Sequence[AuditedSide], cannot_links: Collection[frozenset[str]], threads: int
 ) -> LeakCheck:
     hashes = [hash_from_hex(side.rows["phash"]) for side in audited]
     compared = sum(int(rows.any(axis=1).sum()) for rows in hashes)
@@ -210,7 +211,7 @@ def _duplicates(
     found: list[tuple[float, str, str]] = []
     for i, j in combinations(range(len(audited)), 2):
         one, other = audited[i], audited[j]
-        edges = _nearest_pairs(hashes[i], hashes[j], _owners(one), _owners(other))
+        edges = _nearest_pairs(hashes[i], hashes[j], _owners(one), _owners(other), threads)
         for a, b, bits in zip(*(column.tolist() for column in edges.columns), strict=True):
             if _videos(one, a, other, b) not in cannot_links:
                 found.append((bits, one.place(a), other.place(b)))
@@ -219,10 +220,14 @@ def _duplicates(
 
 
 def _nearest_pairs(
-    one: Hash, other: Hash, owners: NDArray[np.int64], other_owners: NDArray[np.int64]
+    one: Hash,
+    other: Hash,
+    owners: NDArray[np.int64],
+    other_owners: NDArray[np.int64],
+    threads: int,
 ) -> Edges:
     edges = Edges.none()
-    for near in near_pairs(one, other):
+    for near in near_pairs(one, other, threads=threads):
         edges += Edges(near.a, near.b, near.bits.astype(np.float64))
         edges = nearest_of_each(edges, owners, other_owners)
     return edges

@@ -128,13 +128,13 @@ def measure_image(file: Path) -> ImageMeasures | None:
     )
 
 
-def measure_images(side: AuditedSide, workers: int) -> list[ImageMeasures | None]:
+def measure_images(side: AuditedSide, threads: int) -> list[ImageMeasures | None]:
     """Look at every image of a side; None for each that is not there."""
     if side.root is None:
         return [None] * side.rows.num_rows
     root, paths = side.root, side.rows["path"].to_pylist()
-    with ThreadPoolExecutor(workers) as threads:
-        return list(threads.map(lambda path: measure_image(root / path), paths))
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda path: measure_image(root / path), paths))
 
 
 def fill_from_images(side: AuditedSide, measures: Sequence[ImageMeasures | None]) -> AuditedSide:

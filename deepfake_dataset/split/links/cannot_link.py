@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.csv_tables import read_spreadsheet
-from deepfake_dataset.dataset.spreadsheet_safety import neutral
+from deepfake_dataset.dataset.spreadsheet_safety import formula_safe
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.split.links.spanning_forest import Edges
 from deepfake_dataset.split.video_lookup import VideoLookup, find_video
@@ -65,7 +65,7 @@ def append_cannot_links(file: Path, pairs: Sequence[VideoPair]) -> None:
     lines = csv.writer(text, lineterminator="\n")
     if not file.exists():
         lines.writerow(_SCHEMA.names)
-    lines.writerows([neutral(video) for video in sorted(pair)] for pair in pairs)
+    lines.writerows([formula_safe(video) for video in sorted(pair)] for pair in pairs)
     with writing(file):
         file.parent.mkdir(exist_ok=True)
         with file.open("a", encoding="utf-8") as opened:

@@ -16,8 +16,8 @@ from deepfake_dataset.split.links.video_groups import LinkGraph
 from deepfake_dataset.split.plan import Plan
 from deepfake_dataset.split.video_table import VideoTable
 
-VERSION = 1
-CLASSES = (Label.FAKE, Label.REAL)
+RECORD_VERSION = 1
+_LABELS = (Label.FAKE, Label.REAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def record_of(
     videos = plan.linked.videos
     _, sizes = np.unique(plan.group[plan.side >= 0], return_counts=True)
     return SplitRecord(
-        version=VERSION,
+        version=RECORD_VERSION,
         settings=settings,
         pinned=pinned,
         groups=len(sizes),
@@ -160,7 +160,7 @@ def face_counts(plan: Plan) -> tuple[FaceCount, ...]:
         rows.append(
             FaceCount(
                 side=Side(where // 2).word,
-                label=CLASSES[where % 2],
+                label=_LABELS[where % 2],
                 resolution=resolution_word(bin_),
                 videos=int(with_faces[i]),
                 faces=int(in_manifest[i]),

@@ -13,7 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.engine.local import Limits, run_each
+from deepfake_dataset.engine.base import Engine
+from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
 from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
@@ -48,7 +49,7 @@ class EmbeddingNetwork:
     embed: Callable[[Image, CropToEmbed], Embeddings]
     """(128,) of the face in its RGB crop."""
     preload: Sequence[str] = ()
-    """Modules that load the network when they are imported."""
+    """What loads the network, as :meth:`Engine.run` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def embed_tracks(
     dataset: Dataset,
     faces: pa.Table,
     network: EmbeddingNetwork,
+    engine: Engine,
     *,
-    workers: int,
     on_progress: OnProgress = no_progress,
 ) -> TrackEmbeddings:
     """The embedding of every track of a table with ``crop``, the landmarks and the crop's square.
@@ -92,7 +93,7 @@ def embed_tracks(
     """
     rows = sample_tracks(faces, FACES_A_TRACK)
     chosen = faces.take(pa.array(rows))
-    vectors, unusable = _embed_uncached(dataset, chosen, network, workers, on_progress)
+    vectors, unusable = _embed_uncached(dataset, chosen, network, engine, on_progress)
     return _by_track(faces, rows, vectors, unusable)
 
 
@@ -133,7 +134,7 @@ def _embed_uncached(
     dataset: Dataset,
     chosen: pa.Table,
     network: EmbeddingNetwork,
-    workers: int,
+    engine: Engine,
     on_progress: OnProgress,
 ) -> tuple[Embeddings, tuple[UnusableCrop, ...]]:
     file = dataset.cache_folder / "looks.sqlite3"
@@ -143,7 +144,7 @@ def _embed_uncached(
     todo = list(_crops_by_video(dataset.root, chosen, np.flatnonzero(~known), network))
     limits = Limits(dataset.settings.run.time_limit_s, dataset.settings.run.memory_limit_mb)
     unusable: list[UnusableCrop] = []
-    outcomes = run_each(embed_crops, todo, workers=workers, limits=limits, preload=network.preload)
+    outcomes = engine.run(embed_crops, todo, limits=limits, preload=network.preload)
     with closing(outcomes):
         for done, outcome in enumerate(outcomes, start=1):
             if outcome.result is None:

@@ -5,6 +5,7 @@ original: a few of its faces have nearly the same hash.
 """
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import faiss
@@ -59,21 +60,29 @@ class NearHashes:
     bits: NDArray[np.int64]
 
 
-def near_pairs(one: Hash, other: Hash, most_bits: int = DUPLICATE_BITS) -> Iterator[NearHashes]:
+def near_pairs(
+    one: Hash, other: Hash, most_bits: int = DUPLICATE_BITS, threads: int = 1
+) -> Iterator[NearHashes]:
     """All pairs at most ``most_bits`` bits apart, mirrored ones too, some at a time.
 
-    Empty hashes are near nothing. Every pair is compared, a nanosecond each on two cores.
+    Empty hashes are near nothing. Every pair is compared, two nanoseconds each. The number of
+    ``threads`` changes nothing else.
     """
-    queries, targets = np.flatnonzero(one.any(axis=1)), np.flatnonzero(other.any(axis=1))
+    rows, targets = np.flatnonzero(one.any(axis=1)), np.flatnonzero(other.any(axis=1))
     index = faiss.IndexBinaryFlat(BITS)
     index.add(np.ascontiguousarray(other[targets]))
-    for start in range(0, len(queries), _AT_ONCE):
-        rows = queries[start : start + _AT_ONCE]
-        for asked in (one[rows], mirrored(one[rows])):
-            # faiss takes a radius that is not reached.
-            limits, bits, found = index.range_search(np.ascontiguousarray(asked), most_bits + 1)
-            a = rows[np.repeat(np.arange(len(rows)), np.diff(limits.astype(np.int64)))]
-            yield NearHashes(a, targets[found], bits.astype(np.int64))
+
+    def search(queries: NDArray[np.int64], hashes: Hash) -> NearHashes:
+        faiss.omp_set_num_threads(1)  # of this thread; the threads here are the parallelism
+        # faiss takes a radius that is not reached.
+        limits, bits, found = index.range_search(np.ascontiguousarray(hashes), most_bits + 1)
+        a = queries[np.repeat(np.arange(len(queries)), np.diff(limits.astype(np.int64)))]
+        return NearHashes(a, targets[found], bits.astype(np.int64))
+
+    blocks = [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+    asked = [(rows, change(one[rows])) for rows in blocks for change in (np.asarray, mirrored)]
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(search, *zip(*asked, strict=True)) if asked else ()
 
 
 def find_duplicates(
@@ -81,21 +90,20 @@ def find_duplicates(
     faces: pa.Table,
     *,
     cannot_links: Collection[VideoPair] = (),
-    workers: int | None = None,
+    threads: int = 1,
     on_progress: OnProgress = no_progress,
 ) -> Duplicates:
     """Near-duplicates among the videos of a table of faces with ``crop`` and ``sha256``.
 
     Videos of a pair in ``cannot_links`` are never linked to each other.
     """
-    workers = workers or dataset.settings.run.worker_count
     rows = faces_to_compare(faces)
     chosen = faces.take(pa.array(rows))
-    hashes, unusable = hash_crops(dataset, chosen, workers=workers, on_progress=on_progress)
+    hashes, unusable = hash_crops(dataset, chosen, threads=threads, on_progress=on_progress)
     everywhere = np.zeros((faces.num_rows, BITS // 8), np.uint8)
     everywhere[rows] = hashes
     return Duplicates(
-        hash_to_hex(everywhere), duplicate_links(chosen, hashes, cannot_links), unusable
+        hash_to_hex(everywhere), duplicate_links(chosen, hashes, cannot_links, threads), unusable
     )
 
 
@@ -108,12 +116,12 @@ def faces_to_compare(faces: pa.Table) -> NDArray[np.int64]:
 
 
 def duplicate_links(
-    faces: pa.Table, hashes: Hash, cannot_links: Collection[VideoPair] = ()
+    faces: pa.Table, hashes: Hash, cannot_links: Collection[VideoPair] = (), threads: int = 1
 ) -> tuple[MustLink, ...]:
     """Videos of a table of faces that share pictures, with one hash (n, 32) a face."""
     ids, names = faces["video_id"].to_pylist(), faces["face_id"]
     forbidden = CannotLinks.between(ids, cannot_links)
-    edges = _edges_between_videos(hashes, forbidden)
+    edges = _edges_between_videos(hashes, forbidden, threads)
     ends = Edges(forbidden.video[edges.a], forbidden.video[edges.b], edges.distance)
     kept = spanning_forest_rows(ends, len(ids))
     return tuple(
@@ -122,11 +130,12 @@ def duplicate_links(
     )
 
 
-def _edges_between_videos(hashes: Hash, cannot_links: CannotLinks) -> Edges:
+def _edges_between_videos(hashes: Hash, cannot_links: CannotLinks, threads: int) -> Edges:
     """For every two videos that have near hashes, those that are nearest."""
     edges, video = Edges.none(), cannot_links.video
     for start in range(0, len(hashes), _AT_ONCE):
-        for pairs in near_pairs(hashes[start : start + _AT_ONCE], hashes[start:]):
+        asked, rest = hashes[start : start + _AT_ONCE], hashes[start:]
+        for pairs in near_pairs(asked, rest, threads=threads):
             a, b = pairs.a + start, pairs.b + start
             ordered = video[a] < video[b]
             a, b = np.where(ordered, a, b), np.where(ordered, b, a)

@@ -56,7 +56,7 @@ def mirrored(hashes: Hash) -> Hash:
 
 
 def hash_crops(
-    dataset: Dataset, faces: pa.Table, *, workers: int, on_progress: OnProgress = no_progress
+    dataset: Dataset, faces: pa.Table, *, threads: int, on_progress: OnProgress = no_progress
 ) -> tuple[Hash, tuple[UnusableCrop, ...]]:
     """Hashes (n, 32) of a table with ``crop`` and ``sha256``, and the crops that have none.
 
@@ -68,10 +68,10 @@ def hash_crops(
     rows, known = cache.look_up(sha256, missing=0)
     todo = np.flatnonzero(~known)
     unusable: list[UnusableCrop] = []
-    with ThreadPoolExecutor(workers) as threads:
+    with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(todo), _AT_ONCE):
             some = todo[start : start + _AT_ONCE].tolist()
-            read = threads.map(lambda i: _hash_crop(dataset.root, crops[i], sha256[i]), some)
+            read = pool.map(lambda i: _hash_crop(dataset.root, crops[i], sha256[i]), some)
             good = []
             for i, made in zip(some, read, strict=True):
                 if isinstance(made, UnusableCrop):

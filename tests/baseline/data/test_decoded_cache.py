@@ -13,21 +13,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.decoded_cache import Decoded
+from deepfake_dataset.baseline.data.decoded_cache import DecodedCache
 from deepfake_dataset.baseline.data.examples import folder_examples
 from deepfake_dataset.baseline.data.images import read_image
 from deepfake_dataset.errors import DatasetWriteError, ImagesError
 
 from ..conftest import MakeFaces
 
-Keep = Callable[..., Decoded]
+Keep = Callable[..., DecodedCache]
 
 
 @pytest.fixture
 def keep(tmp_path: Path) -> Iterator[Keep]:
     with ExitStack() as stack:
         yield lambda files, grey=True: stack.enter_context(
-            closing(Decoded(files, tmp_path / "run", grey=grey))
+            closing(DecodedCache(files, tmp_path / "run", grey=grey))
         )
 
 

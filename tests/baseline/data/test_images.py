@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deepfake_dataset.baseline.data.examples import folder_examples
-from deepfake_dataset.baseline.data.images import batches, in_order, read_image, readable
+from deepfake_dataset.baseline.data.images import batches, map_in_order, read_image, split_readable
 from deepfake_dataset.errors import ImagesError
 
 from ..conftest import MakeFaces
@@ -22,29 +22,29 @@ def _cut(file: Path) -> None:
 
 
 def test_results_come_in_the_order_of_items() -> None:
-    assert list(in_order(lambda n: n * n, range(100), ahead=7)) == [n * n for n in range(100)]
+    assert list(map_in_order(lambda n: n * n, range(100), ahead=7)) == [n * n for n in range(100)]
 
 
 def test_no_more_items_are_taken_than_are_wanted_ahead() -> None:
     taken = []
     items = (taken.append(n) or n for n in range(1000))
-    next(iter(in_order(lambda n: n, items, ahead=5)))
+    next(iter(map_in_order(lambda n: n, items, ahead=5)))
     assert len(taken) == 6
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
 def test_the_network_goes_first_and_helpers_stand_back() -> None:
     before = _priority()
-    assert min(in_order(lambda _: _priority(), range(8), ahead=2)) > before
+    assert min(map_in_order(lambda _: _priority(), range(8), ahead=2)) > before
     assert _priority() == before
 
 
 NICE = """
 import os, threading
-from deepfake_dataset.baseline.data.images import in_order
+from deepfake_dataset.baseline.data.images import map_in_order
 os.nice(%d)
 nice = lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-print(*set(in_order(nice, range(4), ahead=2)))
+print(*set(map_in_order(nice, range(4), ahead=2)))
 """
 
 
@@ -84,7 +84,7 @@ def test_up_to_one_in_a_hundred_unreadable_images_are_passed_over(make_faces: Ma
     folder = make_faces(each=100, side=8)
     _cut(folder / "real" / "007.png")
     (folder / "df" / "003.png").write_bytes(b"")
-    sound, bad = readable(folder_examples(folder))
+    sound, bad = split_readable(folder_examples(folder))
     assert bad == ("df/003.png", "real/007.png")
     assert len(sound) == 198
 
@@ -95,7 +95,7 @@ def test_more_of_them_are_an_error_that_counts_and_names_them(make_faces: MakeFa
     for n in range(8):
         (folder / "df" / f"{n:03d}.png").unlink()
     with pytest.raises(ImagesError, match=r"8 of 200 images .*df/000\.png.* and 3 more"):
-        readable(examples)
+        split_readable(examples)
 
 
 def test_an_image_is_red_green_blue(tmp_path: Path) -> None:

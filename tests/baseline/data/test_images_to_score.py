@@ -6,8 +6,8 @@ import pytest
 
 from deepfake_dataset.baseline.data.images_to_score import (
     UNKNOWN,
-    loose_examples,
-    manifest_examples,
+    read_images_to_score,
+    read_manifest_to_score,
 )
 from deepfake_dataset.errors import ImagesError
 
@@ -21,7 +21,7 @@ def touch(folder: Path, *paths: str) -> Path:
 
 def test_folders_named_after_a_class_give_labels(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "b/c.JPG", "real/d.webp", "Fake/e.png", "real/clip/f.png")
-    found = loose_examples(tmp_path)
+    found = read_images_to_score(tmp_path)
     assert dict(zip(found.path.tolist(), found.label.tolist(), strict=True)) == {
         "Fake/e.png": 0,
         "a.png": UNKNOWN,
@@ -33,7 +33,7 @@ def test_folders_named_after_a_class_give_labels(tmp_path: Path) -> None:
 
 def test_other_folders_are_videos_and_lone_images_their_own(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "clip/b.png", "clip/c.png", "real/d.png", "real/clip/e.png")
-    assert loose_examples(tmp_path).video.tolist() == [
+    assert read_images_to_score(tmp_path).video.tolist() == [
         "a.png",
         "clip",
         "clip",
@@ -45,23 +45,23 @@ def test_other_folders_are_videos_and_lone_images_their_own(tmp_path: Path) -> N
 def test_a_list_of_groups_says_which_images_are_of_one_video(tmp_path: Path) -> None:
     touch(tmp_path, "real/a.png", "real/b.png")
     (tmp_path / "groups.csv").write_text("path,group\nreal/a.png,x\nreal/b.png,x\n")
-    assert loose_examples(tmp_path).video.tolist() == ["x", "x"]
+    assert read_images_to_score(tmp_path).video.tolist() == ["x", "x"]
 
 
 def test_one_image_can_be_named_alone(tmp_path: Path) -> None:
     touch(tmp_path, "real/a.png", "real/b.png")
-    assert loose_examples(tmp_path / "real" / "a.png").path.tolist() == ["a.png"]
+    assert read_images_to_score(tmp_path / "real" / "a.png").path.tolist() == ["a.png"]
 
 
 def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path, ".cache/a.png", ".b.png", "notes.txt")
     with pytest.raises(ImagesError, match="no images"):
-        loose_examples(tmp_path)
+        read_images_to_score(tmp_path)
 
 
 @pytest.mark.parametrize("place", ["m.csv", "manifests/m.csv"])
 def test_a_manifests_paths_start_beside_it_or_above(tmp_path: Path, place: str) -> None:
     touch(tmp_path, "faces/a.png", place)
     (tmp_path / place).write_text("path,label\nfaces/a.png,real\n")
-    (file,) = manifest_examples(tmp_path / place).files
+    (file,) = read_manifest_to_score(tmp_path / place).files
     assert file.samefile(tmp_path / "faces" / "a.png")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.model_input import levelled, to_size
+from deepfake_dataset.baseline.data.model_input import levelled, resize_to_model
 
 
 def test_levelled_faces_do_not_show_how_they_were_lit() -> None:
@@ -26,6 +26,6 @@ def test_nearest_takes_the_pixels_that_pillow_takes() -> None:
 
     for side, target in ((410, 256), (90, 256), (256, 256)):
         image = np.random.default_rng(side).integers(0, 256, (side, side, 3), dtype=np.uint8)
-        ours = to_size(image, target, target, nearest=True)
+        ours = resize_to_model(image, target, target, nearest=True)
         theirs = PIL.Image.fromarray(image).resize((target, target), PIL.Image.Resampling.NEAREST)
         np.testing.assert_array_equal(ours, np.asarray(theirs))

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from deepfake_dataset.baseline.data.examples import folder_examples
-from deepfake_dataset.baseline.data.training_batches import Feed
+from deepfake_dataset.baseline.data.training_batches import TrainingBatches
 from deepfake_dataset.baseline.training.recipes import recipe
 
 from ..conftest import MakeFaces
@@ -15,8 +15,10 @@ def test_threads_have_ended_when_an_epoch_is_left_in_its_middle(
 ) -> None:
     before = threading.active_count()
     asked = recipe("best", ["batch=4"])
-    with Feed(folder_examples(make_faces(each=24)), 128, asked, tmp_path / "run") as feed:
-        updates = feed.epoch(0)
+    with TrainingBatches(
+        folder_examples(make_faces(each=24)), 128, asked, tmp_path / "run"
+    ) as batches_of_epochs:
+        updates = batches_of_epochs.epoch(0)
         next(updates)
         assert threading.active_count() > before
     assert threading.active_count() == before

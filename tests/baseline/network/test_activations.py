@@ -9,10 +9,10 @@ from keras import layers
 
 from deepfake_dataset.baseline.network import activations
 from deepfake_dataset.baseline.network.activations import (
-    Excited,
-    excite,
+    MaximisingInputs,
+    layers_to_show,
+    maximise_activations,
     mean_activations,
-    shown_layers,
 )
 
 RNG = np.random.default_rng(1)
@@ -31,8 +31,8 @@ def model() -> Any:
 
 
 @pytest.fixture(scope="module")
-def excited(model: Any) -> dict[str, Excited]:
-    return {layer.layer: layer for layer in excite(model)}
+def excited(model: Any) -> dict[str, MaximisingInputs]:
+    return {layer.layer: layer for layer in maximise_activations(model)}
 
 
 def faces(number: int) -> Any:
@@ -40,7 +40,7 @@ def faces(number: int) -> Any:
 
 
 def test_joints_stand_for_the_branches_that_they_join(model: Any) -> None:
-    kinds = [type(layer).__name__ for layer in shown_layers(model)]
+    kinds = [type(layer).__name__ for layer in layers_to_show(model)]
     assert kinds == ["Concatenate", "Conv2D", "Dense", "Dense"]
 
 
@@ -55,7 +55,7 @@ def test_means_are_those_of_all_faces_however_many_are_in_memory(
     fake, real = faces(7), faces(3)
     monkeypatch.setattr(activations, "_AT_ONCE", 3)
     _, convolution, dense, _ = mean_activations(model, fake, real)
-    outputs = keras.Model(model.input, shown_layers(model)[1].output)(fake)
+    outputs = keras.Model(model.input, layers_to_show(model)[1].output)(fake)
     assert convolution.fake.shape == (12, 12, 5)
     assert convolution.fake == pytest.approx(
         keras.ops.convert_to_numpy(outputs).mean(axis=0), abs=1e-5
@@ -64,10 +64,10 @@ def test_means_are_those_of_all_faces_however_many_are_in_memory(
 
 
 def test_found_inputs_excite_their_unit_more_than_faces_do(
-    model: Any, excited: dict[str, Excited]
+    model: Any, excited: dict[str, MaximisingInputs]
 ) -> None:
     dense = excited["dense 1"]
-    before = activations._before_activation(model, shown_layers(model)[2])
+    before = activations._before_activation(model, layers_to_show(model)[2])
     assert dense.inputs.shape == (4, 24, 24, 3)
     assert dense.inputs.min() >= 0
     assert dense.inputs.max() <= 1
@@ -76,7 +76,7 @@ def test_found_inputs_excite_their_unit_more_than_faces_do(
 
 
 def test_the_output_has_the_most_real_and_the_most_forged_input(
-    model: Any, excited: dict[str, Excited]
+    model: Any, excited: dict[str, MaximisingInputs]
 ) -> None:
     most_real, most_forged = keras.ops.convert_to_numpy(model(excited["output"].inputs))[:, 0]
     ordinary = keras.ops.convert_to_numpy(model(faces(50)))[:, 0]
@@ -84,7 +84,9 @@ def test_the_output_has_the_most_real_and_the_most_forged_input(
     assert ordinary.max() < most_real
 
 
-def test_units_before_the_output_have_its_weights(model: Any, excited: dict[str, Excited]) -> None:
+def test_units_before_the_output_have_its_weights(
+    model: Any, excited: dict[str, MaximisingInputs]
+) -> None:
     assert excited["convolution 1"].towards_real is None
     assert excited["output"].towards_real is None
     weights = excited["dense 1"].towards_real
@@ -93,7 +95,9 @@ def test_units_before_the_output_have_its_weights(model: Any, excited: dict[str,
 
 
 def test_the_same_seed_finds_the_same_inputs(model: Any) -> None:
-    first, again, other = (next(excite(model, seed=seed)).inputs for seed in (1, 1, 2))
+    first, again, other = (
+        next(maximise_activations(model, seed=seed)).inputs for seed in (1, 1, 2)
+    )
     assert (first == again).all()
     assert (first != other).any()
 
@@ -101,6 +105,6 @@ def test_the_same_seed_finds_the_same_inputs(model: Any) -> None:
 def test_the_model_itself_stays_as_it_was(model: Any) -> None:
     face = faces(2)
     before = keras.ops.convert_to_numpy(model(face))
-    next(excite(model))
+    next(maximise_activations(model))
     assert keras.ops.convert_to_numpy(model(face)).tolist() == before.tolist()
-    assert shown_layers(model)[1].activation.__name__ == "relu"
+    assert layers_to_show(model)[1].activation.__name__ == "relu"

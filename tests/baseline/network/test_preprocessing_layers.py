@@ -13,9 +13,9 @@ from deepfake_dataset.baseline.data.model_input import levelled
 from deepfake_dataset.baseline.models import build
 from deepfake_dataset.baseline.network.preprocessing_layers import (
     level,
-    network_in,
-    taking_bytes,
-    with_front,
+    taking_byte_pixels,
+    with_preprocessing,
+    without_preprocessing,
 )
 
 
@@ -49,16 +49,16 @@ def test_light_and_colour_hardly_change_a_score(network: Any) -> None:
         before = model.predict_on_batch(faces)
         return [float(np.abs(model.predict_on_batch(x) - before).max()) for x in changed]
 
-    bare, behind = moved(network), moved(with_front(network, levelled=True))
+    bare, behind = moved(network), moved(with_preprocessing(network, levelled=True))
     assert all(5 * there < here for here, there in zip(bare, behind, strict=True))
 
 
 def test_without_levelling_nothing_stands_before_a_network(network: Any) -> None:
-    assert with_front(network, levelled=False) is network
+    assert with_preprocessing(network, levelled=False) is network
 
 
 def test_weights_are_shared_and_counted_once(network: Any) -> None:
-    model = with_front(network, levelled=True)
+    model = with_preprocessing(network, levelled=True)
     assert model.count_params() == network.count_params()
     assert model.input_shape == network.input_shape
     assert model.weights[0] is network.weights[0]
@@ -67,14 +67,17 @@ def test_weights_are_shared_and_counted_once(network: Any) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_bytes_are_what_the_network_takes_as_floats(network: Any, channels: int) -> None:
     faces = _faces(3, 128)[..., :channels]
-    model = taking_bytes(network, grey=channels == 1)
+    model = taking_byte_pixels(network, grey=channels == 1)
     floats = np.multiply(np.broadcast_to(faces, (3, 128, 128, 3)), np.float32(1 / 255))
     np.testing.assert_array_equal(model.predict_on_batch(faces), network.predict_on_batch(floats))
-    assert network_in(model) is network
+    assert without_preprocessing(model) is network
 
 
 def test_a_saved_one_needs_nothing_but_keras(tmp_path: Path, network: Any) -> None:
-    model, faces = with_front(network, levelled=True), _faces(2, 128).astype(np.float32) / 255
+    model, faces = (
+        with_preprocessing(network, levelled=True),
+        _faces(2, 128).astype(np.float32) / 255,
+    )
     model.save(tmp_path / "model.keras")
     np.save(tmp_path / "faces.npy", faces)
     code = (

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deepfake_dataset.baseline.report.score_timeline import Part, draw_timeline
+from deepfake_dataset.baseline.report.score_timeline import SceneScores, draw_timeline
 
 BLUE, ORANGE = (37, 99, 201), (217, 96, 15)
 
 
-def part(start: float, end: float, p_real: list[float], face: bool = True) -> Part:
+def part(start: float, end: float, p_real: list[float], face: bool = True) -> SceneScores:
     crop = np.full((64, 64, 3), 128, np.uint8) if face else None
     times = np.linspace(start, end, len(p_real))
-    return Part(start, end, times, np.array(p_real), crop)
+    return SceneScores(start, end, times, np.array(p_real), crop)
 
 
 def pixels(picture: bytes) -> NDArray[np.uint8]:

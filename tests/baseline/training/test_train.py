@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.examples import Examples, folder_examples, held_back
+from deepfake_dataset.baseline.data.examples import Examples, folder_examples, hold_back_groups
 from deepfake_dataset.baseline.scoring.metrics import measure
 from deepfake_dataset.baseline.scoring.predict import predictions
 from deepfake_dataset.baseline.training.history import read_history
@@ -20,7 +20,7 @@ QUICK = Recipe(model="notebook", epochs=3, batch=8, learning_rate=3e-3, flip=Tru
 
 def _sides(folder: Path) -> tuple[Examples, Examples]:
     examples = folder_examples(folder)
-    rest, back = held_back(examples, (0.25,), 1)
+    rest, back = hold_back_groups(examples, (0.25,), 1)
     return examples.at(rest), examples.at(back)
 
 
@@ -35,11 +35,11 @@ class KilledError(Exception):
 
 
 def _kill_in_epoch(number: int) -> object:
-    def tell(progress: Progress) -> None:
+    def on_progress(progress: Progress) -> None:
         if progress.epoch == number and progress.update == 2:
             raise KilledError
 
-    return tell
+    return on_progress
 
 
 def test_meso4_finds_a_planted_signal(make_faces: MakeFaces, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     wanted = train(training, validation, asked, whole)
     with pytest.raises(KilledError):
-        train(training, validation, asked, killed, tell=_kill_in_epoch(3))  # type: ignore[arg-type]
+        train(training, validation, asked, killed, on_progress=_kill_in_epoch(3))  # type: ignore[arg-type]
     assert len(read_history(killed).epoch) == 2
     got = train(training, validation, asked, killed, resume=True)
     for a, b in zip(wanted.get_weights(), got.get_weights(), strict=True):

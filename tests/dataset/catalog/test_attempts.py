@@ -1,15 +1,16 @@
+import shutil
 import time
 
 import pytest
 
-from deepfake_dataset.dataset.catalog.attempts import TRIES, WAITS_S, AttemptLog
-from deepfake_dataset.dataset.catalog.index import brief_of
+from deepfake_dataset.dataset.catalog.attempts import TRIES, WAITS_S, FailedAttempts
+from deepfake_dataset.dataset.catalog.index import summary_of
 from deepfake_dataset.records import Status
 
 
 @pytest.fixture
 def failed(record):
-    return brief_of(record(faces=0, status=Status.FAILED, error="crashed", message="signal 11"))
+    return summary_of(record(faces=0, status=Status.FAILED, error="crashed", message="signal 11"))
 
 
 @pytest.fixture
@@ -22,23 +23,23 @@ def clock(monkeypatch):
 
 def test_a_failed_video_waits_longer_each_time_and_then_is_given_up(dataset, failed, clock):
     for wait in WAITS_S:
-        AttemptLog(dataset).note(failed)
+        FailedAttempts(dataset).note(failed)
         clock[0] += wait - 1
-        assert not AttemptLog(dataset).is_due(failed)
+        assert not FailedAttempts(dataset).is_due(failed)
         clock[0] += 1
-        assert AttemptLog(dataset).is_due(failed)
-    log = AttemptLog(dataset)
+        assert FailedAttempts(dataset).is_due(failed)
+    log = FailedAttempts(dataset)
     assert log.number_given_up([failed]) == 0
     log.note(failed)
     clock[0] += 1e9
-    assert not AttemptLog(dataset).is_due(failed)
-    assert AttemptLog(dataset).number_given_up([failed]) == 1
+    assert not FailedAttempts(dataset).is_due(failed)
+    assert FailedAttempts(dataset).number_given_up([failed]) == 1
 
 
 def test_there_are_three_runs(dataset, failed, clock):
     runs = 0
     for _ in range(100):
-        log = AttemptLog(dataset)
+        log = FailedAttempts(dataset)
         if log.is_due(failed):
             runs += 1
             log.note(failed)
@@ -47,14 +48,14 @@ def test_there_are_three_runs(dataset, failed, clock):
 
 
 def test_a_clock_that_was_set_back_holds_up_nothing(dataset, failed, clock):
-    log = AttemptLog(dataset)
+    log = FailedAttempts(dataset)
     log.note(failed)
     clock[0] -= 365 * 86400
     assert log.is_due(failed)
 
 
 def test_a_clock_that_jumps_ahead_costs_no_more_than_the_wait(dataset, failed, clock):
-    log = AttemptLog(dataset)
+    log = FailedAttempts(dataset)
     clock[0] += 365 * 86400
     log.note(failed)
     clock[0] -= 365 * 86400
@@ -62,40 +63,41 @@ def test_a_clock_that_jumps_ahead_costs_no_more_than_the_wait(dataset, failed, c
 
 
 def test_a_video_that_failed_and_was_never_counted_is_due(dataset, failed):
-    assert AttemptLog(dataset).is_due(failed)
+    assert FailedAttempts(dataset).is_due(failed)
 
 
 def test_a_video_that_is_well_or_refused_is_not_due(dataset, record):
-    log = AttemptLog(dataset)
+    log = FailedAttempts(dataset)
     for status in (Status.OK, Status.REFUSED):
-        brief = brief_of(record(status=status))
+        brief = summary_of(record(status=status))
         assert not log.is_due(brief)
         log.note(brief)
         assert log.of(brief) is None
 
 
 def test_success_ends_the_count(dataset, failed, record):
-    log = AttemptLog(dataset)
+    log = FailedAttempts(dataset)
     for _ in range(TRIES):
         log.note(failed)
-    log.note(brief_of(record()))
-    assert AttemptLog(dataset).is_due(failed)
+    log.note(summary_of(record()))
+    assert FailedAttempts(dataset).is_due(failed)
 
 
 def test_other_settings_begin_a_new_count(dataset, failed, record):
-    log = AttemptLog(dataset)
+    log = FailedAttempts(dataset)
     for _ in range(TRIES):
         log.note(failed)
-    other = brief_of(record(status=Status.FAILED, settings_key="another", faces=0))
+    other = summary_of(record(status=Status.FAILED, settings_key="another", faces=0))
     assert log.of(other) is None
     log.note(other)
     assert log.of(other).failed == 1
 
 
-def test_deleting_the_cache_begins_anew(dataset, failed):
-    log = AttemptLog(dataset)
+def test_deleting_the_cache_changes_nothing_and_deleting_the_state_begins_anew(dataset, failed):
+    log = FailedAttempts(dataset)
     for _ in range(TRIES):
         log.note(failed)
-    for file in dataset.cache_folder.iterdir():
-        file.unlink()
-    assert AttemptLog(dataset).is_due(failed)
+    shutil.rmtree(dataset.cache_folder, ignore_errors=True)
+    assert not FailedAttempts(dataset).is_due(failed)
+    shutil.rmtree(dataset.root / "state")
+    assert FailedAttempts(dataset).is_due(failed)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_dataset.dataset.catalog.index import brief_of, read_briefs
+from deepfake_dataset.dataset.catalog.index import read_summaries, summary_of
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label, Provenance
 
@@ -41,52 +42,52 @@ def full(dataset, record, commit):
 @pytest.fixture
 def cache(full) -> Path:
     """Its cache, filled."""
-    read_briefs(full)
+    read_summaries(full)
     (file,) = full.cache_folder.iterdir()
     return file
 
 
 def test_every_record_is_told_in_brief_by_id(full):
-    briefs = read_briefs(full)
-    assert list(briefs) == [ID, OTHER]
-    assert briefs == {id_: brief_of(full.read(id_)) for id_ in (ID, OTHER)}
-    assert (briefs[ID].faces, briefs[ID].frames) == (2, 100)
+    summaries = read_summaries(full)
+    assert list(summaries) == [ID, OTHER]
+    assert summaries == {id_: summary_of(full.read(id_)) for id_ in (ID, OTHER)}
+    assert (summaries[ID].faces, summaries[ID].frames) == (2, 100)
 
 
 def test_an_empty_dataset_has_none(dataset):
-    assert read_briefs(dataset) == {}
+    assert read_summaries(dataset) == {}
 
 
 def test_records_that_have_not_changed_are_not_opened_again(full, opened):
-    first = read_briefs(full)
+    first = read_summaries(full)
     assert sorted(opened) == [ID, OTHER]
     opened.clear()
-    assert read_briefs(full) == first
+    assert read_summaries(full) == first
     assert opened == []
 
 
 def test_a_record_that_was_rewritten_is_opened_again_alone(full, opened):
-    read_briefs(full)
+    read_summaries(full)
     changed = replace(full.read(ID), provenance=Provenance(Label.FAKE))
     full.rewrite(changed)
     opened.clear()
-    assert read_briefs(full)[ID] == brief_of(changed)
+    assert read_summaries(full)[ID] == summary_of(changed)
     assert opened == [ID]
 
 
 def test_a_record_replaced_within_the_clock_s_grain_is_noticed(full):
-    path = full.record_path(ID)
-    read_briefs(full)
+    path = full.root / record_key(ID)
+    read_summaries(full)
     before = path.stat()
     video = full.read(ID)
     full.rewrite(replace(video, message=video.message[::-1], path=video.path[::-1]))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert read_briefs(full)[ID].path == video.path[::-1]
+    assert read_summaries(full)[ID].path == video.path[::-1]
 
 
 def test_a_record_that_is_gone_is_forgotten(full, cache):
     full.remove(ID)
-    assert list(read_briefs(full)) == [OTHER]
+    assert list(read_summaries(full)) == [OTHER]
     with closing(sqlite3.connect(cache)) as database:
         assert database.execute("SELECT video_id FROM brief").fetchall() == [(OTHER,)]
 
@@ -95,11 +96,11 @@ def test_a_record_that_a_run_takes_out_before_it_is_opened_is_left_out(full, mon
     read = Dataset.read
 
     def late(self, video_id):
-        self.record_path(ID).unlink(missing_ok=True)
+        (self.root / record_key(ID)).unlink(missing_ok=True)
         return read(self, video_id)
 
     monkeypatch.setattr(Dataset, "read", late)
-    assert list(read_briefs(full)) == [OTHER]
+    assert list(read_summaries(full)) == [OTHER]
 
 
 def test_a_record_that_a_run_takes_out_while_they_are_listed_is_left_out(full, monkeypatch):
@@ -108,17 +109,17 @@ def test_a_record_that_a_run_takes_out_while_they_are_listed_is_left_out(full, m
     def slow(folder):
         with scandir(folder) as entries:
             listed = list(entries)
-        full.record_path(ID).unlink()
+        (full.root / record_key(ID)).unlink()
         return nullcontext(listed)
 
     monkeypatch.setattr(os, "scandir", slow)
-    assert list(read_briefs(full)) == [OTHER]
+    assert list(read_summaries(full)) == [OTHER]
 
 
 def test_other_files_among_the_records_are_no_records(full):
     for name in (f".partial-{ID}.parquet", "README.md", ".DS_Store"):
-        (full.videos_folder / name).touch()
-    assert list(read_briefs(full)) == [ID, OTHER]
+        (full.root / "videos" / name).touch()
+    assert list(read_summaries(full)) == [ID, OTHER]
 
 
 def damaged(cache: Path) -> None:
@@ -153,17 +154,18 @@ def rows(text: str) -> Callable[[Path], None]:
     + [rows(text) for text in ("", "[]", "null", '{"another": "version"}', '{"status": "odd"}')],
 )
 def test_a_cache_that_is_spoilt_is_made_anew(spoil, full, cache, opened):
-    before = read_briefs(full)
+    before = read_summaries(full)
     opened.clear()
     spoil(cache)
-    assert read_briefs(full) == before
-    assert read_briefs(full) == before
+    assert read_summaries(full) == before
+    assert read_summaries(full) == before
     assert opened == [ID, OTHER] or opened == [OTHER, ID]
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(full, opened):
+    full.cache_folder.parent.mkdir(exist_ok=True)
     full.cache_folder.write_text("a file where the folder should be")
-    assert read_briefs(full) == read_briefs(full)
+    assert read_summaries(full) == read_summaries(full)
     assert len(opened) == 4
 
 
@@ -176,13 +178,16 @@ def test_a_dataset_on_a_read_only_disk_can_be_read(dataset, record, commit, open
     except FileNotFoundError:
         pytest.skip("there is no mount")
     try:
-        assert read_briefs(dataset) == {ID: brief_of(video)}
-        assert not dataset.cache_folder.exists()
+        before = sorted(dataset.root.rglob("*"))
+        for _ in range(2):
+            assert read_summaries(dataset) == {ID: summary_of(video)}
+        assert opened == [ID]
+        assert sorted(dataset.root.rglob("*")) == before
     finally:
         subprocess.run(["umount", "--lazy", str(dataset.root)], check=True)
 
 
 def test_a_damaged_record_is_told(full):
-    full.record_path(ID).write_bytes(b"something else")
+    (full.root / record_key(ID)).write_bytes(b"something else")
     with pytest.raises(UsageError, match=f"{ID}.parquet is damaged"):
-        read_briefs(full)
+        read_summaries(full)

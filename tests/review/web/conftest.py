@@ -21,7 +21,7 @@ from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import NoFaceThereError, SourceGoneError
 from deepfake_dataset.records import Box, Face, Label, Provenance, Video
 from deepfake_dataset.review.fixed_crops import FaceLocation, FaceMarks, RecroppedFace
-from deepfake_dataset.review.reasons import REASONS
+from deepfake_dataset.review.reasons import BUILT_IN
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import make_server
 from deepfake_dataset.settings import Settings
@@ -74,9 +74,9 @@ def commit_faces(dataset: Dataset, video: Video) -> None:
     """A record whose crops are pictures, each of another grey."""
     crops = [_encoded(".png", np.full((256, 256, 3), 3 * face.frame % 256)) for face in video.faces]
     faces = tuple(map(_placed, video.faces, crops))
-    with dataset.staging(video.video_id) as staged:
+    with dataset.staging() as staged:
         for face, crop in zip(faces, crops, strict=True):
-            (staged / f"{face.face_id}.png").write_bytes(crop)
+            staged.write(f"{face.face_id}.png", crop)
         dataset.commit(replace(video, faces=faces), staged)
 
 
@@ -97,7 +97,7 @@ def _placed(face: Face, crop: bytes) -> Face:
 def ranked(faces: pa.Table) -> pa.Table:
     """Worst first, with suspicions and reasons made up by position."""
     worst = np.linspace(1, 0, faces.num_rows)
-    names = [reason.name for reason in REASONS]
+    names = [reason.name for reason in BUILT_IN]
     reasons = [[names[i % len(names)]] if i % 3 else [] for i in range(faces.num_rows)]
     faces = faces.append_column("suspicion", pa.array(worst))
     return faces.append_column("reasons", pa.array(reasons, pa.list_(pa.string())))

@@ -28,7 +28,7 @@ def test_a_forgery_stands_beside_the_original_of_its_target() -> None:
     )
     pairs = OriginalPairs(faces)
     assert pairs.original_of("f/a.mp4") == "r/a.mp4"
-    assert pairs.beside(1) == 5
+    assert pairs.face_of_original(1) == 5
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,6 @@ def test_a_target_that_is_not_known_has_no_original() -> None:
 def test_another_moment_is_not_shown_beside() -> None:
     forged = table(("a", "fake", "ann", 5), times=(3.0,))
     original = table(("b", "real", "ann", 5), times=(1.0, 2.4, 3.6))
-    assert OriginalPairs(pa.concat_tables([forged, original])).beside(0) is None
+    assert OriginalPairs(pa.concat_tables([forged, original])).face_of_original(0) is None
     near = table(("b", "real", "ann", 5), times=(1.0, 2.6, 3.3))
-    assert OriginalPairs(pa.concat_tables([forged, near])).beside(0) == 3
+    assert OriginalPairs(pa.concat_tables([forged, near])).face_of_original(0) == 3

@@ -29,7 +29,7 @@ LONGEST_S = 0.006  # about what a decision takes: kills fall before, amid and af
 
 @contextmanager
 def starter(dataset: Dataset) -> Iterator[tuple[int, IO[str], IO[str]]]:
-    script = Path(__file__).with_name("serve_again.py")
+    script = Path(__file__).with_name("restarting_server.py")
     command = [sys.executable, str(script), str(dataset.root), TOKEN]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -115,7 +115,7 @@ def test_ctrl_c_ends_the_page_without_a_word_of_failure(
 
     person = threading.Thread(target=interrupt)
     person.start()
-    serve(session, reviewer="ann", tell=told.append)
+    serve(session, reviewer="ann", announce=told.append)
     person.join()
     assert told[0].startswith("review at http://127.0.0.1:")
 
@@ -125,8 +125,8 @@ def test_each_server_has_a_token_of_its_own(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
-    serve(session, reviewer="ann", tell=told.append)
-    serve(session, reviewer="ann", tell=told.append)
+    serve(session, reviewer="ann", announce=told.append)
+    serve(session, reviewer="ann", announce=told.append)
     tokens = [re.findall(r"token=(\S+)", text)[0] for text in told]
     assert tokens[0] != tokens[1]
     assert all(len(token) == 32 for token in tokens)
@@ -137,7 +137,7 @@ def test_listening_on_all_addresses_warns_and_keeps_the_token(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
-    serve(session, reviewer="ann", host="0.0.0.0", tell=told.append)
+    serve(session, reviewer="ann", host="0.0.0.0", announce=told.append)
     assert told[0].startswith("warning: listening on 0.0.0.0")
     assert "token=" in told[1]
 
@@ -148,9 +148,9 @@ def test_a_browser_is_opened_only_where_asked(
     opened: list[str] = []
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
     monkeypatch.setattr("webbrowser.open", opened.append)
-    serve(session, reviewer="ann", tell=lambda _: None)
+    serve(session, reviewer="ann", announce=lambda _: None)
     assert opened == []
-    serve(session, reviewer="ann", open_browser=True, tell=lambda _: None)
+    serve(session, reviewer="ann", open_browser=True, announce=lambda _: None)
     assert "token=" in opened[0]
 
 

@@ -52,7 +52,7 @@ def test_images_are_found_below_the_manifests_folder_or_the_one_above(
     side = read_side(csv, WORDS.get)
     assert side.root == tmp_path
     assert side.place(1) == f"{csv}, row 3: faces/gone.png"
-    measures = measure_images(side, workers=2)
+    measures = measure_images(side, threads=2)
     assert [image is not None for image in measures] == [True, False]
     rows = fill_from_images(side, measures).rows
     assert [len(text) for text in rows["sha256"].to_pylist()] == [64, 0]
@@ -63,7 +63,7 @@ def test_images_that_are_nowhere_are_not_looked_for(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("path,label\na.png,real\n")
     side = read_side(tmp_path / "train.csv", WORDS.get)
     assert side.root is None
-    measures = measure_images(side, workers=1)
+    measures = measure_images(side, threads=1)
     assert measures == [None]
     assert fill_from_images(side, measures) is side
 
@@ -72,6 +72,6 @@ def test_what_a_manifest_says_of_its_pictures_is_left_as_it_is(tmp_path: Path) -
     _picture(tmp_path / "a.png")
     (tmp_path / "train.csv").write_text(f"path,label,sha256\na.png,real,{'ab' * 32}\n")
     side = read_side(tmp_path / "train.csv", WORDS.get)
-    rows = fill_from_images(side, measure_images(side, workers=1)).rows
+    rows = fill_from_images(side, measure_images(side, threads=1)).rows
     assert rows["sha256"].to_pylist() == ["ab" * 32]
     assert len(rows["phash"][0].as_py()) == 64

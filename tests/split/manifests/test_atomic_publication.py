@@ -14,12 +14,12 @@ from deepfake_dataset.split.manifests.atomic_publication import (
     read_record,
     staging_folder,
 )
-from deepfake_dataset.split.manifests.split_record import VERSION, SplitRecord, VideoSide
+from deepfake_dataset.split.manifests.split_record import RECORD_VERSION, SplitRecord, VideoSide
 
 
 def record(files=(), side="train"):
     return SplitRecord(
-        version=VERSION,
+        version=RECORD_VERSION,
         settings=SplitSettings(),
         pinned=False,
         groups=1,

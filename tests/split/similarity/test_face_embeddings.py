@@ -8,6 +8,7 @@ from deepfake_dataset.commands.extract import extract_faces
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.engine.inline import InlineEngine
 from deepfake_dataset.faces.embedding import embed_crop
 from deepfake_dataset.split.similarity import face_embeddings
 from deepfake_dataset.split.similarity.face_embeddings import (
@@ -17,7 +18,7 @@ from deepfake_dataset.split.similarity.face_embeddings import (
 )
 from deepfake_dataset.split.similarity.person_clusters import people_of
 
-NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.preload_embedding"])
+NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def _faces(dataset: Dataset) -> pa.Table:
 
 def test_a_person_is_known_again_in_another_shot(filmed: Dataset) -> None:
     faces = _faces(filmed)
-    tracks = embed_tracks(filmed, faces, NETWORK, workers=1)
+    tracks = embed_tracks(filmed, faces, NETWORK, InlineEngine())
     assert len(tracks.video_ids) == 2
     assert np.linalg.norm(tracks.vectors[0] - tracks.vectors[1]) < 0.3
     assert tracks.of_face.tolist() == faces["track"].to_pylist()
@@ -45,9 +46,9 @@ def test_a_person_is_known_again_in_another_shot(filmed: Dataset) -> None:
 def test_what_was_embedded_is_not_embedded_again(
     filmed: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = embed_tracks(filmed, _faces(filmed), NETWORK, workers=1)
+    first = embed_tracks(filmed, _faces(filmed), NETWORK, InlineEngine())
     monkeypatch.setattr(face_embeddings, "embed_crops", None)
-    again = embed_tracks(filmed, _faces(filmed), NETWORK, workers=1)
+    again = embed_tracks(filmed, _faces(filmed), NETWORK, InlineEngine())
     assert np.array_equal(first.vectors, again.vectors)
 
 
@@ -61,8 +62,8 @@ def test_a_track_is_known_by_the_crops_that_are_left(filmed: Dataset, tmp_path: 
             (root / crop).write_bytes((filmed.root / crop).read_bytes())
     damaged = faces["crop"][0].as_py()
     (root / damaged).write_bytes(b"no picture")
-    everything = embed_tracks(filmed, faces, NETWORK, workers=1)
-    tracks = embed_tracks(copy, faces, NETWORK, workers=1)
+    everything = embed_tracks(filmed, faces, NETWORK, InlineEngine())
+    tracks = embed_tracks(copy, faces, NETWORK, InlineEngine())
     assert np.isnan(tracks.vectors[1]).all()
     assert np.isfinite(tracks.vectors[0]).all()
     assert np.linalg.norm(tracks.vectors[0] - everything.vectors[0]) < 0.2

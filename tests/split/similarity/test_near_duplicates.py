@@ -42,6 +42,18 @@ def test_all_pairs_that_are_near_and_no_others_are_found(monkeypatch: pytest.Mon
     assert _found(one, other) == {(0, 0, 0), (3, 1, DUPLICATE_BITS)}
 
 
+def test_pairs_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "_AT_ONCE", 5)
+    seeds = _hashes(4)
+    hashes = np.array([_changed(seeds[i % 4], i) for i in range(40)])
+    one, many = (list(near_pairs(hashes, hashes, threads=threads)) for threads in (1, 3))
+    assert len(one) == 16
+    for pairs, others in zip(one, many, strict=True):
+        assert pairs.a.tolist() == others.a.tolist()
+        assert pairs.b.tolist() == others.b.tolist()
+        assert pairs.bits.tolist() == others.bits.tolist()
+
+
 def test_mirrored_pictures_are_near() -> None:
     one = _hashes(3)
     assert _found(one, mirrored(one[[2]])) == {(2, 0, 0)}

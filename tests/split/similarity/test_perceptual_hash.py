@@ -118,11 +118,11 @@ def test_crops_are_hashed_once_and_missing_ones_named(
 ) -> None:
     faces = _crops(dataset.root, {"a.png": face, "b.png": other})
     (dataset.root / "b.png").unlink()
-    rows, unusable = hash_crops(dataset, faces, workers=2)
+    rows, unusable = hash_crops(dataset, faces, threads=2)
     assert np.array_equal(rows[0], perceptual_hash(face))
     assert np.array_equal(rows[1], NO_HASH)
     assert [u.crop for u in unusable] == ["b.png"]
     (dataset.root / "a.png").unlink()
-    again, unusable = hash_crops(dataset, faces, workers=1)
+    again, unusable = hash_crops(dataset, faces, threads=1)
     assert np.array_equal(again, rows)
     assert unusable == (UnusableCrop("b.png", "No such file or directory"),)

@@ -42,8 +42,8 @@ def test_tracks_of_one_person_are_together_and_those_of_others_apart() -> None:
 
 
 def test_every_pair_that_is_near_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(person_clusters, "_ROWS", 7)
-    monkeypatch.setattr(person_clusters, "_COLUMNS", 11)
+    monkeypatch.setattr(person_clusters, "_QUERIES", 7)
+    monkeypatch.setattr(person_clusters, "_PAIRS", 11)
     monkeypatch.setattr(person_clusters, "_MOST_EDGES", 40)
     vectors = np.concatenate([_alike(face, 12, i) for i, face in enumerate(_somewhere(6))])
     found = near_edges(vectors, np.arange(len(vectors)), lambda links: links, threads=3)
@@ -83,7 +83,7 @@ def test_vectors_that_are_not_finite_belong_to_nobody() -> None:
 
 
 def test_clusters_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(person_clusters, "_ROWS", 16)
+    monkeypatch.setattr(person_clusters, "_QUERIES", 16)
     vectors = np.concatenate([_alike(face, 9, i) for i, face in enumerate(_somewhere(20))])
     one, many = cluster_embeddings(vectors, threads=1), cluster_embeddings(vectors, threads=4)
     assert np.array_equal(one.of, many.of)

@@ -1,4 +1,4 @@
-// Small helpers. Text goes in as text: a name is never read as markup.
+// Elements, icons and messages of the page. Text goes in as text: a name is never read as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -27,4 +27,17 @@ export const counted = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",
 // A status that screen readers speak.
 export function say(text) {
   $("#live").textContent = text;
+}
+
+const NOTICE_MS = 7000;
+let noticed = 0;
+
+// A message that goes by itself.
+export function notice(text) {
+  const element = $("#notice");
+  element.textContent = text;
+  element.hidden = false;
+  say(text);
+  clearTimeout(noticed);
+  noticed = setTimeout(() => (element.hidden = true), NOTICE_MS);
 }

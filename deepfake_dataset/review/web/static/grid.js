@@ -2,7 +2,7 @@
 
 import { icon, make } from "./dom.js";
 
-const WORDS_PX = 18;
+const CAPTION_PX = 18;
 const GAP_PX = 6;
 const HEADING_PX = 34;
 const EDGE_PX = 8;
@@ -41,7 +41,7 @@ export class Grid {
     const width = this.#width - 2 * EDGE_PX;
     this.#columns = Math.max(2, Math.floor((width + GAP_PX) / (this.size + GAP_PX)));
     this.cell = Math.floor((width - GAP_PX * (this.#columns - 1)) / this.#columns);
-    const height = this.cell + WORDS_PX + GAP_PX;
+    const height = this.cell + CAPTION_PX + GAP_PX;
     this.#rows = [];
     let top = 0;
     let place = 0;
@@ -114,7 +114,7 @@ export class Grid {
   }
 
   get rowsInSight() {
-    return Math.max(1, Math.floor(this.element.clientHeight / (this.cell + WORDS_PX + GAP_PX)));
+    return Math.max(1, Math.floor(this.element.clientHeight / (this.cell + CAPTION_PX + GAP_PX)));
   }
 
   // What has changed of some faces, or of what is selected.
@@ -175,11 +175,11 @@ export class Grid {
     cell.place = place;
     const picture = make("div", { className: "picture" });
     picture.append(make("img", { alt: "", draggable: false, decoding: "async" }));
-    const word = make("div", { className: "word" });
-    const [name = "", doubt = ""] = this.store.doubtsOf(face)[0] ?? [];
+    const caption = make("div", { className: "word" });
+    const [name = "", text = ""] = this.store.reasonsOf(face)[0] ?? [];
     const score = make("span", { textContent: this.store.suspicion[face].toFixed(2) });
-    word.append(make("span", { textContent: name.replaceAll("-", " "), title: doubt }), score);
-    cell.append(picture, word);
+    caption.append(make("span", { textContent: name.replaceAll("-", " "), title: text }), score);
+    cell.append(picture, caption);
     return cell;
   }
 
@@ -201,7 +201,7 @@ export class Grid {
     if (cell.dataset.state === state) return;
     cell.dataset.state = state;
     cell.ariaLabel = [`face ${cell.place + 1}`, state, store.labels[store.label[face]],
-      store.videoOf(face).video_path, ...store.doubtsOf(face).map(([, words]) => words)].join(", ");
+      store.videoOf(face).video_path, ...store.reasonsOf(face).map(([, text]) => text)].join(", ");
     picture.querySelector(".badge")?.remove();
     if (state !== "undecided") picture.append(make("div", { className: "badge" }, icon(state)));
   }

@@ -1,10 +1,10 @@
-// All about one face, beside the grid: its frame, its neighbours, why it is doubted, what was
-// decided on it.
+// The panel beside the grid with the details of one face: its frame, its neighbours, why it is
+// doubted, what was decided on it.
 
 import { $, draw, icon, make } from "./dom.js";
-import { outline } from "./drawing.js";
-import { frameOf } from "./frames.js";
-import { ask } from "./outbox.js";
+import { faceOverlay } from "./face_overlay.js";
+import { frameOf } from "./frame_cache.js";
+import { explain, requestJson } from "./api.js";
 
 const PAUSE_MS = 90; // arrows held down pass over faces without asking for their frames
 const STRIP = 9;
@@ -48,7 +48,7 @@ export class Inspector {
     if (crop.getAttribute("src") !== store.crop(face)) crop.src = store.crop(face);
     crop.alt = `The crop of ${store.idOf(face)}`;
     const label = store.labels[store.label[face]];
-    $("#verdict").replaceChildren(...(state === "undecided" ? [] : [icon(state)]), wordOf(state, label));
+    $("#verdict").replaceChildren(...(state === "undecided" ? [] : [icon(state)]), describeState(state, label));
     const bar = make("b");
     const suspicion = store.suspicion[face];
     bar.style.width = `${100 * suspicion}%`;
@@ -56,8 +56,8 @@ export class Inspector {
       make("span", { textContent: "suspicion" }), make("i", {}, bar),
       make("span", { textContent: suspicion.toFixed(2) }),
     );
-    const doubts = store.doubtsOf(face).map(([, words]) => make("li", { textContent: words }));
-    $("#reasons").replaceChildren(...(doubts.length ? doubts : [make("li", { className: "none", textContent: "no reason to doubt it" })]));
+    const reasons = store.reasonsOf(face).map(([, text]) => make("li", { textContent: text }));
+    $("#reasons").replaceChildren(...(reasons.length ? reasons : [make("li", { className: "none", textContent: "no reason to doubt it" })]));
     this.#showStrip(face);
     this.#showFacts(face);
   }
@@ -75,7 +75,7 @@ export class Inspector {
     }));
   }
 
-  #showFacts(face, account) {
+  #showFacts(face, details) {
     const { store } = this;
     const video = store.videoOf(face);
     const facts = [
@@ -84,11 +84,11 @@ export class Inspector {
       ["shows", [video.target, video.donor && video.donor !== video.target && `face of ${video.donor}`].filter(Boolean).join(" · ")],
       ["place", `scene ${store.scene[face]} · track ${store.track[face]} · ${store.time[face].toFixed(2)} s · frame ${store.frame[face]}`],
     ];
-    if (account) {
-      const { facts: told } = account;
-      const { native_px } = account.fixed ?? account.found;
-      facts.push(["found by", `${told.detector} ${told.score.toFixed(2)}`]);
-      facts.push(["crop", `${Math.round(native_px)} px of the source · turned aside ${Math.round(Math.abs(told.yaw_deg))}°`]);
+    if (details) {
+      const { facts: found } = details;
+      const { native_px } = details.fixed ?? details.found;
+      facts.push(["found by", `${found.detector} ${found.score.toFixed(2)}`]);
+      facts.push(["crop", `${Math.round(native_px)} px of the source · turned aside ${Math.round(Math.abs(found.yaw_deg))}°`]);
     }
     $("#facts").replaceChildren(...facts.filter(([, value]) => value).flatMap(([name, value]) => [
       make("dt", { textContent: name }), make("dd", { textContent: value }),
@@ -97,35 +97,35 @@ export class Inspector {
 
   async #showAll(face, token) {
     const { store } = this;
-    let account;
+    let details;
     try {
-      account = await (await ask(`/api/faces/${store.idOf(face)}`)).json();
+      details = await requestJson(`/api/faces/${store.idOf(face)}`);
     } catch (error) {
       if (token === this.#token) note($("#stage"), error);
       return;
     }
     if (token !== this.#token) return;
-    this.account = account;
-    this.#showFacts(face, account);
-    $("#history").replaceChildren(...account.history.map(lineOf));
-    const beside = account.beside;
-    $("#beside").hidden = !(this.comparing && beside !== null);
-    $("#do-compare").disabled = beside === null;
-    const stages = [this.#showFrame($("#stage"), face, account, token)];
-    if (!$("#beside").hidden) stages.push(this.#showBeside(beside, token));
+    this.details = details;
+    this.#showFacts(face, details);
+    $("#history").replaceChildren(...details.history.map(historyLine));
+    const { original } = details;
+    $("#beside").hidden = !(this.comparing && original !== null);
+    $("#do-compare").disabled = original === null;
+    const stages = [this.#showFrame($("#stage"), face, details, token)];
+    if (!$("#beside").hidden) stages.push(this.#showOriginal(original, token));
     await Promise.all(stages);
   }
 
-  async #showBeside(face, token) {
-    const account = await (await ask(`/api/faces/${this.store.idOf(face)}`)).json();
-    await this.#showFrame($("#beside"), face, account, token);
+  async #showOriginal(face, token) {
+    const details = await requestJson(`/api/faces/${this.store.idOf(face)}`);
+    await this.#showFrame($("#beside"), face, details, token);
   }
 
-  async #showFrame(stage, face, account, token) {
-    const { width, height } = account.facts;
+  async #showFrame(stage, face, details, token) {
+    const { width, height } = details.facts;
     let address;
     try {
-      address = await frameOf(account.facts.face_id);
+      address = await frameOf(details.facts.face_id);
     } catch (error) {
       if (token === this.#token) note(stage, error, width / height);
       return;
@@ -133,36 +133,36 @@ export class Inspector {
     if (token !== this.#token) return;
     const board = make("div", { className: "board" });
     board.style.aspectRatio = `${width} / ${height}`;
-    const overlay = draw("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, outline(account.fixed ?? account.found));
+    const overlay = draw("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, faceOverlay(details.fixed ?? details.found));
     const { video_path, label } = this.store.videoOf(face);
-    const image = make("img", { src: address, alt: `The frame at ${account.facts.time_s.toFixed(2)} s of ${video_path}` });
+    const image = make("img", { src: address, alt: `The frame at ${details.facts.time_s.toFixed(2)} s of ${video_path}` });
     board.append(image, overlay);
-    const caption = make("figcaption", { textContent: `${label} · ${account.facts.time_s.toFixed(2)} s` });
+    const caption = make("figcaption", { textContent: `${label} · ${details.facts.time_s.toFixed(2)} s` });
     await image.decode().catch(() => {});
     if (token === this.#token) stage.replaceChildren(board, caption);
   }
 }
 
-export function wordOf(state, label) {
-  const words = { relabelled: `labelled ${label}`, "wrong-person": "wrong person", "to-confirm": "to confirm" };
-  return words[state] ?? state;
+export function describeState(state, label) {
+  const texts = { relabelled: `labelled ${label}`, "wrong-person": "wrong person", "to-confirm": "to confirm" };
+  return texts[state] ?? state;
 }
 
 function note(stage, error, ratio = 16 / 9) {
   const board = make("div", { className: "board" });
   board.style.aspectRatio = ratio;
-  board.append(make("p", { className: "note", textContent: [error.message, error.hint].filter(Boolean).join("\n") }));
+  board.append(make("p", { className: "note", textContent: explain(error, "\n") }));
   stage.replaceChildren(board);
 }
 
-function lineOf({ time, reviewer, action, reason, before, after }) {
-  const said = action === "relabel" ? `labelled ${after} instead of ${before}` : wordsOf[action] ?? action;
+function historyLine({ time, reviewer, action, reason, before, after }) {
+  const done = action === "relabel" ? `labelled ${after} instead of ${before}` : ACTION_TEXTS[action] ?? action;
   const item = make("li", {}, make("b", { textContent: reviewer }));
-  item.append(` ${said}${reason ? `: ${reason}` : ""} · ${new Date(time).toLocaleString()}`);
+  item.append(` ${done}${reason ? `: ${reason}` : ""} · ${new Date(time).toLocaleString()}`);
   return item;
 }
 
-const wordsOf = {
+const ACTION_TEXTS = {
   keep: "kept it", reject: "rejected it", fix: "fixed it", undo: "took that back",
   "wrong-person": "called it the wrong person",
 };

@@ -1,26 +1,25 @@
 // Joins the parts of the page: what a key or a click does to which faces.
 
-import { $, counted, make, say } from "./dom.js";
-import { Filters } from "./filters.js";
-import { Fixer } from "./fixer.js";
+import { explain, request, requestJson } from "./api.js";
+import { choose } from "./choice_dialog.js";
+import { Decisions } from "./decisions.js";
+import { $, counted, make, notice, say } from "./dom.js";
+import { FaceStore } from "./face_store.js";
+import { FilterBar } from "./filter_bar.js";
+import { FilteredView } from "./filtered_view.js";
+import { FixDialog } from "./fix_dialog.js";
 import { Grid } from "./grid.js";
-import { Inspector, wordOf } from "./inspector.js";
-import { listen, showKeys } from "./keys.js";
-import { choose } from "./menu.js";
-import { ask, Outbox } from "./outbox.js";
-import { Store } from "./store.js";
-import { Tally } from "./tally.js";
-import { View } from "./view.js";
+import { Inspector, describeState } from "./inspector.js";
+import { listShortcuts, listenForShortcuts } from "./keyboard_shortcuts.js";
+import { Outbox } from "./outbox.js";
+import { ReviewProgress } from "./review_progress.js";
+import { changeTheme } from "./theme.js";
 
 const POLL_MS = 2000;
-const NOTICE_MS = 7000;
 const REJECTIONS = ["not a face", "misaligned", "blurred", "covered", "cut off", "extreme pose"];
 const SUGGESTED = {
   unlike: "not a face", "second-look": "not a face", "low-score": "not a face", jump: "misaligned",
   landmarks: "misaligned", border: "cut off", pose: "extreme pose", blurred: "blurred",
-};
-const STATE_AFTER = {
-  keep: "kept", reject: "rejected", relabel: "relabelled", "wrong-person": "wrong-person", fix: "fixed",
 };
 const DONE = {
   keep: "kept", reject: "rejected", relabel: "relabelled", "wrong-person": "called the wrong person",
@@ -31,27 +30,30 @@ const ACTIONS = [
   ["relabel", "Relabel", "R"], ["wrongPerson", "Wrong person", "W"], ["undo", "Undo", "U"],
   ["track", "Track", "T"], ["compare", "Original", "C"],
 ];
-const THEMES = ["auto", "light", "dark"];
 const SIZES = [64, 92, 124, 168, 224];
 
 class Page {
-  acts = []; // what this page decided, the latest last: { faces, version }
   anchor = null; // place where a range begins
   ranging = false;
 
   constructor(store) {
     this.store = store;
-    this.view = new View(store);
+    this.view = new FilteredView(store);
     this.outbox = new Outbox();
+    this.decisions = new Decisions(store, this.outbox, {
+      reviewer: () => this.reviewer,
+      saved: (action, faces) => this.#saved(action, faces),
+      refused: (error) => this.#refused(error),
+    });
     this.grid = new Grid($("#grid"), store, this.view);
     this.inspector = new Inspector(store, (face) => this.pick(face));
-    this.fixer = new Fixer(store);
-    this.tally = new Tally(store);
-    this.filters = new Filters(store, this.view, () => this.renew());
+    this.fixDialog = new FixDialog(store);
+    this.progress = new ReviewProgress(store);
+    this.filterBar = new FilterBar(store, this.view, () => this.renew());
     store.addEventListener("change", ({ detail }) => {
       this.grid.render();
       this.inspector.refresh(detail);
-      this.tally.show();
+      this.progress.show();
     });
     this.outbox.addEventListener("state", ({ detail }) => this.showSaving(detail));
     this.#wire();
@@ -64,13 +66,13 @@ class Page {
     $("#by-track").addEventListener("click", () => this.order(true));
     $("#help-button").addEventListener("click", () => this.help());
     $("#more").addEventListener("click", () => this.unfold());
-    $("#theme").addEventListener("click", () => theme(1));
+    $("#theme").addEventListener("click", () => changeTheme(1));
     $("#who").addEventListener("click", () => this.askName());
     $("#banner button").addEventListener("click", () => this.outbox.retry());
     $("#grid").addEventListener("pointerdown", (event) => this.#press(event));
     $("#grid").addEventListener("dblclick", () => this.zoom());
-    for (const [name, words, key] of ACTIONS) {
-      const button = make("button", { id: `do-${name}` }, words, make("kbd", { textContent: key }));
+    for (const [name, text, key] of ACTIONS) {
+      const button = make("button", { id: `do-${name}` }, text, make("kbd", { textContent: key }));
       button.setAttribute("aria-keyshortcuts", key);
       button.addEventListener("click", (event) => {
         this[name](event);
@@ -81,7 +83,7 @@ class Page {
     $("#actions").prepend(make("p", { className: "count", id: "count" }));
     addEventListener("beforeunload", (event) => this.outbox.length && event.preventDefault());
     this.#showName();
-    listen(this);
+    listenForShortcuts(this);
   }
 
   start() {
@@ -111,9 +113,9 @@ class Page {
   async reject(event) {
     const faces = this.targets(event);
     if (!faces.length) return;
-    const doubts = this.store.doubtsOf(this.grid.face).map(([name]) => SUGGESTED[name]);
+    const [suggested] = this.store.reasonsOf(this.grid.face).map(([name]) => SUGGESTED[name]);
     const title = faces.length > 1 ? `Reject ${faces.length} faces: why?` : "Reject: why?";
-    const reason = await choose(title, REJECTIONS, doubts[0] ?? REJECTIONS[0], true);
+    const reason = await choose(title, REJECTIONS, suggested ?? REJECTIONS[0], true);
     if (reason !== null) this.decide("reject", faces, { reason });
   }
 
@@ -132,75 +134,36 @@ class Page {
     if (face === undefined) return;
     let marks;
     try {
-      marks = await this.fixer.open(face);
+      marks = await this.fixDialog.open(face);
     } catch (error) {
-      return notice([error.message, error.hint].filter(Boolean).join("; "));
+      return notice(explain(error));
     }
     if (!marks) return;
-    this.send("/api/fix", "fix", [face], () => ({ face_id: this.store.idOf(face), marks }));
+    this.decisions.fix(face, marks);
     this.advance([face]);
   }
 
   undo(event) {
-    const { store, acts } = this;
-    const here = this.targets(event).filter((face) => !store.open(face) || store.pending.has(face));
-    const last = acts.at(-1);
-    const mine = last && (!here.length || (here.length === last.faces.length && here.every((face) => last.faces.includes(face))));
-    const act = mine ? acts.pop() : { faces: here, version: store.version };
-    if (!act.faces.length) return notice("Nothing to take back.");
-    this.send("/api/decide", "undo", act.faces, () => ({
-      action: "undo", face_ids: act.faces.map((face) => store.idOf(face)), seen: act.version ?? store.version,
-    }));
+    const undone = this.decisions.undo(this.targets(event));
+    if (!undone.length) return notice("Nothing to take back.");
     this.select([]);
-    this.pick(act.faces[0]);
+    this.pick(undone[0]);
   }
 
-  decide(action, faces, more = {}) {
+  decide(action, faces, more) {
     if (!faces.length) return;
-    const ids = faces.map((face) => this.store.idOf(face));
-    this.send("/api/decide", action, faces, () => ({ action, face_ids: ids, ...more }));
+    this.decisions.decide(action, faces, more);
     this.advance(faces);
   }
 
-  // Shown at once as pending; as saved when the server has said that it is on the disk.
-  async send(path, action, faces, makeBody) {
-    const { store } = this;
-    const act = { faces, version: null };
-    if (action !== "undo") this.acts.push(act);
-    const pending = store.states.indexOf(STATE_AFTER[action] ?? "undecided");
-    const mark = {};
-    for (const face of faces) store.pending.set(face, pending);
-    for (const face of faces) this.marks.set(face, mark);
-    store.tell(faces);
-    const settled = () => {
-      for (const face of faces) {
-        if (this.marks.get(face) !== mark) continue; // decided again in the meantime
-        store.pending.delete(face);
-        this.marks.delete(face);
-      }
-    };
-    try {
-      const answer = await this.outbox.send(path, () => ({ reviewer: this.reviewer, ...makeBody() }));
-      settled();
-      act.version = answer.version;
-      this.#take(answer);
-      if (action !== "undo") this.tally.add(faces.length);
-      say(`Saved: ${faces.length > 1 ? `${faces.length} faces` : `face ${this.view.placeOf(faces[0]) + 1}`} ${DONE[action]}`);
-    } catch (error) {
-      settled();
-      this.acts = this.acts.filter((other) => other !== act);
-      store.tell(faces);
-      notice(`Not saved: ${[error.message, error.hint].filter(Boolean).join("; ")}`);
-      this.poll();
-    }
+  #saved(action, faces) {
+    if (action !== "undo") this.progress.add(faces.length);
+    say(`Saved: ${faces.length > 1 ? `${faces.length} faces` : `face ${this.view.placeOf(faces[0]) + 1}`} ${DONE[action]}`);
   }
 
-  marks = new Map(); // face → the latest act on it that is not acknowledged
-
-  #take(answer) {
-    const news = this.store.take(answer.changed);
-    if (answer.since <= this.store.version) this.store.version = Math.max(this.store.version, answer.version);
-    return news;
+  #refused(error) {
+    notice(`Not saved: ${explain(error)}`);
+    this.poll();
   }
 
   // To the next open face after the last of those decided.
@@ -348,7 +311,7 @@ class Page {
   }
 
   help() {
-    showKeys();
+    listShortcuts();
     $("#help").showModal();
     $("#help").scrollTop = 0; // the button that has the focus is at its end
   }
@@ -411,46 +374,23 @@ class Page {
   // What others decide, in other tabs or at other machines.
   async poll() {
     try {
-      const answer = await (await ask(`/api/changes?since=${this.store.version}`)).json();
-      const news = this.#take(answer);
-      const others = news.filter(({ reviewer }) => reviewer !== this.reviewer);
+      const answer = await requestJson(`/api/changes?since=${this.store.version}`);
+      const others = this.store.take(answer).filter(({ reviewer }) => reviewer !== this.reviewer);
       if (others.length) {
         const [{ position, reviewer }] = others;
-        const word = wordOf(this.store.stateOf(position), this.store.labels[this.store.label[position]]);
-        notice(`${reviewer}: ${others.length > 1 ? `${others.length} faces decided` : `a face is ${word} now`}`);
+        const state = describeState(this.store.stateOf(position), this.store.labels[this.store.label[position]]);
+        notice(`${reviewer}: ${others.length > 1 ? `${others.length} faces decided` : `a face is ${state} now`}`);
       }
     } catch { /* the next poll, or the next decision, tells */ }
   }
 }
 
-let noticed = 0;
-
-function notice(text) {
-  const element = $("#notice");
-  element.textContent = text;
-  element.hidden = false;
-  say(text);
-  clearTimeout(noticed);
-  noticed = setTimeout(() => (element.hidden = true), NOTICE_MS);
-}
-
-function theme(by) {
-  const now = Math.max(0, THEMES.indexOf(localStorage.getItem("theme")));
-  const chosen = THEMES[(now + by) % THEMES.length];
-  localStorage.setItem("theme", chosen);
-  if (chosen === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = chosen;
-  const words = `Theme: ${chosen === "auto" ? "as the system has it" : chosen}`;
-  $("#theme").title = words;
-  $("#theme").setAttribute("aria-label", words);
-}
-
 async function open() {
-  theme(0);
+  changeTheme(0);
   history.replaceState(null, "", "/"); // the token is in a cookie now
   try {
-    const answer = await ask("/api/faces");
-    const page = new Page(new Store(await answer.arrayBuffer()));
+    const answer = await request("/api/faces");
+    const page = new Page(new FaceStore(await answer.arrayBuffer()));
     setInterval(() => document.visibilityState === "visible" && page.poll(), POLL_MS);
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && page.poll());
   } catch (error) {

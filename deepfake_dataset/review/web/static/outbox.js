@@ -1,28 +1,10 @@
-// Decisions on their way to the log. One counts as saved when the server has said so, which
-// it does once it is on the disk. What cannot be saved stays here and is tried again.
+// Decisions on their way to the log, sent one after another. One counts as saved when the server
+// has said so, which it does once it is on the disk. What cannot be saved stays here and is tried
+// again.
+
+import { RequestRefused, requestJson } from "./api.js";
 
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
-
-export class Refused extends Error {}
-
-export async function ask(path, body) {
-  const options = body && {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  };
-  const answer = await fetch(path, options);
-  if (answer.ok) return answer;
-  const text = await answer.text();
-  let told = { error: text.trim() || answer.statusText, hint: "" };
-  try {
-    told = JSON.parse(text);
-  } catch { /* a plain sentence */ }
-  const refused = answer.status < 500;
-  throw Object.assign(refused ? new Refused(told.error) : new Error(told.error), {
-    hint: told.hint, status: answer.status,
-  });
-}
 
 export class Outbox extends EventTarget {
   #waiting = [];
@@ -41,7 +23,7 @@ export class Outbox extends EventTarget {
     const request = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
     return new Promise((resolve, reject) => {
       this.#waiting.push({ path, makeBody, request, resolve, reject });
-      if (this.#failure) this.#tell("failed", this.#failure);
+      if (this.#failure) this.#report("failed", this.#failure);
       this.#work();
     });
   }
@@ -56,12 +38,12 @@ export class Outbox extends EventTarget {
   async #work() {
     if (this.#busy || !this.#waiting.length) return;
     this.#busy = true;
-    this.#tell("busy");
+    this.#report("busy");
     const item = this.#waiting[0];
     this.#sending = true;
     try {
       item.body ??= { ...item.makeBody(), request: item.request };
-      const answer = await (await ask(item.path, item.body)).json();
+      const answer = await requestJson(item.path, item.body);
       this.#sending = false;
       this.#failures = 0;
       this.#failure = null;
@@ -70,25 +52,25 @@ export class Outbox extends EventTarget {
       await null; // who sent it looks at the answer before the next one is made up
     } catch (error) {
       this.#sending = false;
-      if (!(error instanceof Refused) || error.status === 403) return this.#later(error);
+      if (!(error instanceof RequestRefused) || error.status === 403) return this.#later(error);
       this.#failures = 0;
       this.#failure = null;
       this.#waiting.shift();
       item.reject(error);
     }
     this.#busy = false;
-    this.#tell(this.#waiting.length ? "busy" : "idle");
+    this.#report(this.#waiting.length ? "busy" : "idle");
     this.#work();
   }
 
   #later(error) {
     const wait = WAITS_MS[Math.min(this.#failures++, WAITS_MS.length - 1)];
     this.#failure = error;
-    this.#tell("failed", error);
+    this.#report("failed", error);
     this.#timer = setTimeout(() => this.retry(), wait);
   }
 
-  #tell(state, error) {
+  #report(state, error) {
     this.dispatchEvent(new CustomEvent("state", { detail: { state, error } }));
   }
 }

@@ -8,7 +8,7 @@ import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, State
-from deepfake_dataset.review.queue import reason_texts
+from deepfake_dataset.review.queue_csv import describe_reasons
 from deepfake_dataset.review.session import ReviewSession
 
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"
@@ -263,7 +263,7 @@ def test_filters_show_what_fits(tab: Any, session: ReviewSession) -> None:
     assert active(tab) == fakes[0]
     tab.locator("[name=reason]").select_option(index=2)
     name = tab.locator("[name=reason] option:checked").inner_text()
-    both = [i for i in fakes if reason_texts(faces[i]["reasons"]) == name]
+    both = [i for i in fakes if describe_reasons(faces[i]["reasons"]) == name]
     assert active(tab) == both[0]
     tab.locator("[name=state]").select_option("kept")
     assert tab.locator(".empty").is_visible()
