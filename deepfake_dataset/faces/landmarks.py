@@ -1,6 +1,7 @@
 """Finds landmarks in a face's box, with dlib's models (Kazemi & Sullivan 2014)."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from functools import cache
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from deepfake_dataset.faces.detection_windows import grow
 from deepfake_dataset.faces.model_files import model_file
-from deepfake_dataset.faces.shape_predictor import Points, ShapePredictor
+from deepfake_dataset.faces.shape_predictor import DlibShapePredictor, Points, ShapePredictor
 from deepfake_dataset.records import PIXEL_DIGITS, Box
 from deepfake_dataset.video.frame import Frame, Patch
 
@@ -29,13 +30,23 @@ _SPREAD = {68: 0.34, 5: 0.22}
 
 
 @cache
-def _trees(count: int) -> ShapePredictor:
-    return ShapePredictor(model_file(_FILES[count]))
+def _predictor(count: int) -> ShapePredictor | DlibShapePredictor:
+    file = model_file(_FILES[count])
+    try:
+        return ShapePredictor(file)
+    except ValueError as error:
+        predictor = DlibShapePredictor(file)
+        warnings.warn(
+            f"{file.name} is not laid out as expected: {error};"
+            " landmarks are found by dlib itself, in three times the time",
+            stacklevel=1,
+        )
+        return predictor
 
 
 def load_landmark_model(count: int) -> None:
     """Read the model now rather than at the first face."""
-    _trees(count)
+    _predictor(count)
 
 
 def find_landmarks(frame: Frame, box: Box, count: int, *, rough: bool = False) -> Points:
@@ -61,7 +72,7 @@ def find_landmarks_of_many(
 def _find(faces: Sequence[tuple[Frame, Box]], count: int) -> list[Points]:
     patches = [frame.luma(grow(box, _MARGIN), _BOX_PX / box.width) for frame, box in faces]
     boxes = [patch.from_frame(box) for patch, (_, box) in zip(patches, faces, strict=True)]
-    found = _trees(count).find([patch.pixels for patch in patches], boxes)
+    found = _predictor(count).find([patch.pixels for patch in patches], boxes)
     return [_in_frame(points, patch) for points, patch in zip(found, patches, strict=True)]
 
 

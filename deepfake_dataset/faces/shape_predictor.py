@@ -9,13 +9,15 @@ is the same on every processor.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import dlib
 import numpy as np
 from numpy.typing import NDArray
 
+from deepfake_dataset.errors import UsageError
 from deepfake_dataset.faces.dlib_file_format import fractions, read_numbers
 from deepfake_dataset.faces.model_cache import parsed_model
 from deepfake_dataset.records import Box
@@ -94,6 +96,29 @@ class ShapePredictor:
         return moves
 
 
+class DlibShapePredictor:
+    """dlib's own, for files that it reads and :class:`ShapePredictor` does not."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises :class:`UsageError` where dlib does not read the file either."""
+        try:
+            self._predictor = dlib.shape_predictor(str(path))
+        except RuntimeError as error:
+            raise UsageError(
+                f"the model file {path} is damaged: {error}",
+                "install the package that it belongs to once more",
+            ) from error
+
+    def find(self, pictures: Sequence[Image], boxes: Sequence[Box]) -> list[Points]:
+        """As :meth:`ShapePredictor.find`, in the middles of whole pixels."""
+        return [self._find(*face) for face in zip(pictures, boxes, strict=True)]
+
+    def _find(self, picture: Image, box: Box) -> Points:
+        left, top, right, bottom = map(round, astuple(box))
+        shape = self._predictor(picture, dlib.rectangle(left, top, right - 1, bottom - 1))
+        return np.array([(p.x, p.y) for p in shape.parts()], np.float64) + 0.5
+
+
 class _Faces:
     """Pictures side by side, and in each the box that a face's points are measured by."""
 
@@ -164,7 +189,8 @@ class _Numbers:
         A tree is a list of splits, each two pixels and a threshold, and a list of leaves, each a
         column of so many values.
         """
-        trees, splits = self.one(), int(self._numbers[self._at])
+        trees, splits = self.take(2).tolist()
+        self._at -= 1  # each tree begins with the number of its splits
         one_leaf, first_leaf = 2 + 2 * values, 2 + 4 * splits
         all_ = self.take(trees * (first_leaf + (splits + 1) * one_leaf)).reshape(trees, -1)
         if (all_[:, 0] != splits).any() or (all_[:, first_leaf - 1] != splits + 1).any():
