@@ -20,7 +20,7 @@ test: $(VENV)/.dev
 
 # What an editor's loop needs: no processes that are killed, no training, no browser, no fuzzing.
 test-quick: $(VENV)/.dev
-	DSBUILD_HYPOTHESIS_EXAMPLES=10 $(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" --hypothesis-profile=quick
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

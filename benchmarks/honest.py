@@ -27,13 +27,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.data.examples import Examples, folder_examples, hold_back_groups
+from deepfake_dataset.baseline.data.class_folders import read_class_folders
+from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.validation_split import hold_back_groups
 from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
+from deepfake_dataset.baseline.scoring.accuracy_metrics import compute_metrics
 from deepfake_dataset.baseline.scoring.calibration import fit_calibration
-from deepfake_dataset.baseline.scoring.metrics import Predictions, by_mean, measure
-from deepfake_dataset.baseline.scoring.predict import predictions
+from deepfake_dataset.baseline.scoring.predict import predict_examples
+from deepfake_dataset.baseline.scoring.predictions import Predictions, videos_by_mean
 from deepfake_dataset.baseline.training.recipes import Recipe, recipe
-from deepfake_dataset.baseline.training.train import Progress, train
+from deepfake_dataset.baseline.training.train import TrainingProgress, train
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
 FOLDS, BLOCKS = 3, 6
@@ -125,8 +128,8 @@ def shifted(examples: Examples, shift: str, folder: Path) -> Examples:
 
 
 def rows_of(name: str, fold: int, seed: int, shift: str, scored: Predictions) -> Iterator[Row]:
-    for unit, predicted in (("face", scored), ("video", by_mean(scored))):
-        scores = measure(predicted, resamples=0)
+    for unit, predicted in (("face", scored), ("video", videos_by_mean(scored))):
+        scores = compute_metrics(predicted, resamples=0)
         figures = {figure: getattr(scores, figure).value for figure in FIGURES}
         yield Row(name, fold, seed, shift, unit, **figures)
 
@@ -143,19 +146,19 @@ def one_run(
     folder.mkdir(parents=True, exist_ok=True)
     network = train(training, validation, asked, folder, resume=True, on_progress=_tell)
     model = with_preprocessing(network, levelled=asked.levelled)
-    at_validation = predictions(model, validation, resize=asked.resize)
+    at_validation = predict_examples(model, validation, resize=asked.resize)
     calibration = fit_calibration(
         at_validation.label, at_validation.p_real, validation.group, bias=asked.bias
     )
     found: list[Row] = []
     for shift in SHIFTS:
-        scored = predictions(model, shifted(test, shift, pictures), resize=asked.resize)
+        scored = predict_examples(model, shifted(test, shift, pictures), resize=asked.resize)
         scored = scored.scored(calibration.apply(scored.p_real))
         found += rows_of(name, fold, asked.seed, shift, scored)
     return found
 
 
-def _tell(progress: Progress) -> None:
+def _tell(progress: TrainingProgress) -> None:
     if progress.ended:
         print(progress.ended, file=sys.stderr, flush=True)
 
@@ -215,7 +218,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], dest="changes")
     parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "honest")
     given = parser.parse_args()
-    examples, recipes = folder_examples(given.folder), given.recipes.split(",")
+    examples, recipes = read_class_folders(given.folder), given.recipes.split(",")
     epochs = given.epochs or recipe("best").epochs
     given.runs.mkdir(parents=True, exist_ok=True)
     results = given.runs / "results.csv"

@@ -53,7 +53,7 @@ SCROLL = """async ([from, by, frames]) => {
 }"""
 
 
-class NoStudio:
+class GreyFrames:
     """Has a grey frame for every face."""
 
     def frame_jpeg(self, _: FaceLocation) -> bytes:
@@ -63,16 +63,16 @@ class NoStudio:
         raise NotImplementedError
 
 
-class Shared(ReviewSession):
-    """A desk whose faces share some crops."""
+class SharedCrops(ReviewSession):
+    """A session whose faces share some crops."""
 
-    crops: list[Path]
+    crops: list[str]
 
-    def crop_path(self, face_id: str) -> Path:
+    def crop_key(self, face_id: str) -> str:
         return self.crops[self.position(face_id) % len(self.crops)]
 
 
-def made_up(count: int) -> pa.Table:
+def made_up_faces(count: int) -> pa.Table:
     """Faces worst first; no two have the same crop, by their hashes."""
     rng = np.random.default_rng(1)
     number = np.arange(count)
@@ -101,22 +101,24 @@ def made_up(count: int) -> pa.Table:
     return table.append_column("reasons", reasons)
 
 
-def crops_of(folder: Path) -> list[Path]:
-    crops = sorted(folder.glob("faces/*/*.png"))
-    if crops:
-        return crops
+def store_crops(dataset: Dataset, source: Path | None) -> list[str]:
+    """Crops of another dataset, or noise, in this one; gives their keys."""
     rng = np.random.default_rng(2)
-    for number in range(50):
-        noise = cv2.resize(rng.integers(0, 255, (64, 64, 3), np.uint8), (256, 256))
-        cv2.imwrite(str(folder / f"{number}.png"), noise)
-    return sorted(folder.glob("*.png"))
+    if source:
+        pictures = [file.read_bytes() for file in sorted(source.glob("faces/*/*.png"))]
+    else:
+        noise = (rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in range(50))
+        pictures = [cv2.imencode(".png", cv2.resize(n, (256, 256)))[1].tobytes() for n in noise]
+    keys = [f"faces/{number}.png" for number in range(len(pictures))]
+    dataset.storage.put_all(zip(keys, pictures, strict=True))
+    return keys
 
 
 def measure_list(session: ReviewSession) -> None:
     began = time.perf_counter()
-    listing = make_face_list(session.faces)
+    face_list = make_face_list(session.faces)
     listed = time.perf_counter()
-    data = encode_face_list(listing, session, {})
+    data = encode_face_list(face_list, session, {})
     packed = time.perf_counter()
     print(f"list     {listed - began:.2f} s once, {packed - listed:.2f} s a page", end="")
     print(f", {len(data) / 1e6:.1f} MB")
@@ -145,15 +147,13 @@ def main() -> None:
     place = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))))
     with tempfile.TemporaryDirectory() as folder:
         dataset = Dataset.create(Path(folder) / "ds", Settings())
-        session = Shared(dataset, made_up(count), NoStudio())
-        session.crops = crops_of(Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder))
+        session = SharedCrops(dataset, made_up_faces(count), GreyFrames())
+        session.crops = store_crops(dataset, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
         print(f"faces    {count}")
         measure_list(session)
         with listen("127.0.0.1") as listener, sync_playwright() as started:
             server = make_server(session, token=TOKEN, reviewer="nobody")
-            Thread(
-                target=CropThumbnails.of_session(session).make_first, args=(session,)
-            ).start()  # as serve
+            Thread(target=CropThumbnails(session).make_first).start()  # as serve
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             browser = started.chromium.launch(executable_path=place, args=["--no-sandbox"])

@@ -2,10 +2,11 @@
 
     python benchmarks/review_start.py DATASET [FACES]
 
-Makes up a dataset of that many faces (100,000 unless told) of the records and clues of another,
-which is reviewed first if it never was, each copy moved and worn a little so that no two faces
-are the same. Crops are left out: they were all looked at. Prints the time from the command to
-the address when nothing was judged yet, when nothing has changed, and with one more video.
+Makes up a dataset of that many faces (100,000 unless told) of the records and measurements of
+another, which is reviewed first if it never was, each copy moved and worn a little so that no
+two faces are the same. Crops are left out: they were all measured. Prints the time from the
+command to the address when nothing was scored yet, when nothing has changed, and with one more
+video.
 """
 
 import hashlib
@@ -37,13 +38,13 @@ def main() -> None:
         made = Dataset.create(Path(folder) / "ds", source.settings)
         videos = copies(source)
         origins = dict(fill(made, videos, faces))
-        remember(source, made, origins)
+        keep_measurements(source, made, origins)
         read_faces(made)
         print(f"{read_faces(made).num_rows} faces of {len(origins)} videos; address after")
-        print(f"  {address_after(made):.2f} s  nothing judged yet")
+        print(f"  {address_after(made):.2f} s  nothing scored yet")
         print(f"  {address_after(made):.2f} s  nothing changed")
         origins |= dict(fill(made, videos, 1))
-        remember(source, made, origins)
+        keep_measurements(source, made, origins)
         print(f"  {address_after(made):.2f} s  one more video")
 
 
@@ -92,17 +93,17 @@ def fill(
         yield video.video_id, old
 
 
-def remember(source: Dataset, made: Dataset, origins: dict[str, str]) -> None:
-    """Let the clues be known, as if the crops had been looked at."""
+def keep_measurements(source: Dataset, made: Dataset, origins: dict[str, str]) -> None:
+    """Let the measurements be known, as if the crops had been measured."""
     faces = read_faces(source)
     known = MeasurementCache.of(source, faces).with_new({})
     own = {old: known.filter(pc.equal(faces["video_id"], old)) for old in set(origins.values())}
-    memory = MeasurementCache.of(made, read_faces(made))
+    cache = MeasurementCache.of(made, read_faces(made))
     measurements = {}
     for new, old in origins.items():
         ids = pc.replace_substring(own[old]["face_id"], old, new)
         measurements[new] = own[old].set_column(0, "face_id", ids)
-    memory.with_new({new: pa.table(measurements[new]) for new in memory.missing()})
+    cache.with_new({new: pa.table(measurements[new]) for new in cache.missing()})
 
 
 if __name__ == "__main__":

@@ -35,10 +35,11 @@ from deepfake_dataset.split.assignment.assign_groups import (
 )
 from deepfake_dataset.split.assignment.sides_and_shares import Side
 from deepfake_dataset.split.links.must_link import LinkReason, MustLink
-from deepfake_dataset.split.manifests.atomic_publication import publish_manifests, staging_folder
+from deepfake_dataset.split.manifests.atomic_publication import publish_manifests
 from deepfake_dataset.split.manifests.manifest_rows import manifest_rows
 from deepfake_dataset.split.manifests.split_record import record_of
 from deepfake_dataset.split.plan import link_videos, plan_split
+from deepfake_dataset.storage.local import LocalStorage
 
 FACES_A_VIDEO = 50
 CIRCLE = 100
@@ -132,12 +133,14 @@ def run(faces: int) -> None:
     marks.append(("names and links", time.perf_counter()))
     plan = plan_split(linked, settings, np.full(len(linked.videos), Side.FREE, np.int8))
     marks.append(("groups, sides, faces", time.perf_counter()))
-    with tempfile.TemporaryDirectory() as folder, staging_folder(Path(folder)) as staging:
+    with tempfile.TemporaryDirectory() as folder, LocalStorage(Path(folder)).spool() as made:
         for side in plan.sides:
-            write_manifest(staging / f"{Side(side).word}.csv", manifest_rows(plan, side))
+            write_manifest(made.folder / f"{Side(side).word}.csv", manifest_rows(plan, side))
         marks.append(("manifests", time.perf_counter()))
         record = publish_manifests(
-            staging, lambda files: record_of(plan, settings, {}, files, pinned=False)
+            LocalStorage(Path(folder)),
+            made,
+            lambda files: record_of(plan, settings, {}, files, pinned=False),
         )
         marks.append(("hashes, split.json", time.perf_counter()))
         spent = time.process_time() - spent

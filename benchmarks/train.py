@@ -27,10 +27,12 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.data.examples import Examples, folder_examples
+from deepfake_dataset.baseline.data.class_folders import read_class_folders
+from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.baseline.data.training_batches import TrainingBatches
-from deepfake_dataset.baseline.models import build, jit
-from deepfake_dataset.baseline.training.optimiser import compile_network
+from deepfake_dataset.baseline.keras_backend import jit_mode
+from deepfake_dataset.baseline.models import build_model
+from deepfake_dataset.baseline.training.loss_and_optimiser import compile_network
 from deepfake_dataset.baseline.training.recipes import Recipe, recipe
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
@@ -75,8 +77,8 @@ def from_generator(folder: Path) -> Iterator[Pair]:
 
 def plain(asked: Recipe) -> Any:
     """The network as Keras builds and compiles it, but for XLA, which makes it slower."""
-    model = build(asked.model)
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"], jit_compile=jit())
+    model = build_model(asked.model)
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"], jit_compile=jit_mode())
     return model
 
 
@@ -103,7 +105,7 @@ def megabytes_fed(examples: Examples, asked: Recipe, kept: Path, count: int) -> 
 
 def measured(given: argparse.Namespace, asked: Recipe, kept: Path) -> dict[str, list[float]]:
     """Images a second of each way, once for each turn."""
-    examples, ours, theirs = folder_examples(given.folder), compile_network(asked), plain(asked)
+    examples, ours, theirs = read_class_folders(given.folder), compile_network(asked), plain(asked)
     with TrainingBatches(examples, SIDE, asked, kept) as known:
         for (batch,) in itertools.chain(known.epoch(0), known.epoch(1)):
             one = batch.pixels, batch.label
@@ -137,7 +139,7 @@ def main() -> None:
         disk, memory, theirs = (median[n] for n in ("from disk", "from memory", "Keras's way"))
         print(f"from disk: {disk / memory:.0%} of from memory, {disk / theirs:.1f} × Keras's")
         print(f"wanted: {TARGETS}")
-        examples = folder_examples(given.folder)
+        examples = read_class_folders(given.folder)
         for times in (1, 10):
             many = examples.at(np.tile(np.arange(len(examples)), times))
             print(f"{len(many):6} faces: {megabytes_fed(many, asked, Path(kept), 20):.0f} MB")

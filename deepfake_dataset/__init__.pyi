@@ -3,7 +3,6 @@ from . import errors as errors
 from . import records as records
 from .commands.audit import audit_dataset as audit_dataset
 from .commands.audit import audit_files as audit_files
-from .commands.baseline import train_baseline as train_baseline
 from .commands.demo import make_demo as make_demo
 from .commands.extract import extract_faces as extract_faces
 from .commands.prune import prune_dataset as prune_dataset
@@ -21,6 +20,7 @@ from .commands.split import explain_video as explain_video
 from .commands.split import split_dataset as split_dataset
 from .commands.status import read_errors as read_errors
 from .commands.status import read_status as read_status
+from .commands.train_baseline import train_baseline as train_baseline
 from .commands.verify import verify_dataset as verify_dataset
 from .dataset.dataset import Dataset as Dataset
 from .errors import DatasetBusyError as DatasetBusyError

@@ -14,11 +14,13 @@ from dataclasses import Field, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import reduce
 from operator import getitem
-from typing import Any, ClassVar, Self, cast
-
-import tomlkit
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from deepfake_dataset.errors import SettingsError
+from deepfake_dataset.plugins import DETECTORS, plugin_names
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 RECORD_VERSION = 12
 """Raised whenever extraction would give other bytes for the same video and settings."""
@@ -31,11 +33,11 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str | int, ...] = (),
+    plugins: str = "",
 ) -> Any:
-    return field(
-        default=default,
-        metadata={"help": help_, "low": low, "high": high, "choices": choices},
-    )
+    """A field; with ``plugins``, names that other packages add to that group are choices too."""
+    meta = {"help": help_, "low": low, "high": high, "choices": choices, "plugins": plugins}
+    return field(default=default, metadata=meta)
 
 
 def allowed(setting: Mapping[str, Any]) -> str:
@@ -65,11 +67,16 @@ class Section:
                 object.__setattr__(self, f.name, float(value) + 0.0)
 
 
+def _added(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Choices that other packages add."""
+    return plugin_names(meta["plugins"]) if meta["plugins"] else ()
+
+
 def _is_allowed(value: Any, kind: type, meta: Mapping[str, Any]) -> bool:
     if type(value) is not kind and not (kind is float and type(value) is int):
         return False
     if meta["choices"]:
-        return value in meta["choices"]
+        return value in meta["choices"] or value in _added(meta)
     return meta["low"] is None or bool(meta["low"] <= value <= meta["high"])
 
 
@@ -83,7 +90,9 @@ def _hint(setting: Field[Any]) -> str:
 class ExtractSettings(Section):
     """What decides the bytes that extraction writes; a change makes a video's record stale."""
 
-    detector: str = _setting("hog", "what finds faces", choices=("hog", "cnn", "haar"))
+    detector: str = _setting(
+        "hog", "what finds faces", choices=("hog", "cnn", "haar"), plugins=DETECTORS
+    )
     landmarks: int = _setting(
         68, "points a face: 68 (model for non-commercial use) or 5", choices=(68, 5)
     )
@@ -256,6 +265,8 @@ def _line(text: str, *keys: str) -> int:
 
 def format_settings(settings: Settings, known: bytes | None = None) -> bytes:
     """The TOML file of settings; comments and order of the one ``known`` are kept."""
+    import tomlkit  # only who writes settings waits for it
+
     document = _blank() if known is None else tomlkit.parse(_text_of(known))
     for name in SECTIONS:
         table = document.setdefault(name, tomlkit.table())
@@ -265,8 +276,10 @@ def format_settings(settings: Settings, known: bytes | None = None) -> bytes:
     return tomlkit.dumps(document).encode()
 
 
-def _blank() -> tomlkit.TOMLDocument:
+def _blank() -> "TOMLDocument":
     """Every setting with its default, and what it is."""
+    import tomlkit
+
     document = tomlkit.document()
     document.add(tomlkit.comment("Settings of this dataset; see docs/settings.md."))
     for name, kind in SECTIONS.items():

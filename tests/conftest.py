@@ -44,6 +44,7 @@ from deepfake_dataset.storage.scratch import CACHE_VARIABLE
 from deepfake_dataset.video.frame import Frame
 
 hypothesis.settings.register_profile("no test depends on time", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("no test depends on time")
 
 Picture = NDArray[np.uint8]

@@ -20,6 +20,8 @@ from deepfake_dataset.errors import DatasetWriteError, SourceError
 from deepfake_dataset.records import Video
 from deepfake_dataset.sources import known_files
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

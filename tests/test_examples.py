@@ -15,6 +15,8 @@ import typer
 from deepfake_dataset.cli.app import app
 from deepfake_dataset.report.prometheus_metrics import Gauge, write_metrics
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CHECK = EXAMPLES / "healthcheck.sh"
 

@@ -12,6 +12,8 @@ from mypy import api as mypy
 
 import deepfake_dataset as dd
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(dd.__file__).parent
 STUB = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
 NAMES = [

@@ -9,6 +9,8 @@ import pytest
 from deepfake_dataset.cli import run
 from deepfake_dataset.demo import CLIPS, make_videos
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)

@@ -13,7 +13,6 @@ import typer
 
 from deepfake_dataset.cli import (
     audit,
-    baseline,
     demo,
     extract,
     review,
@@ -21,6 +20,7 @@ from deepfake_dataset.cli import (
     sheet,
     split,
     status,
+    train_baseline,
     unattended,
 )
 from deepfake_dataset.cli.app import app
@@ -28,7 +28,7 @@ from deepfake_dataset.cli.console import say
 from deepfake_dataset.errors import DsbuildError, UsageError
 
 INTERRUPTED = 130
-COMMANDS = (extract, review, split, audit, status, sheet, baseline, score, unattended, demo)
+COMMANDS = (extract, review, split, audit, status, sheet, train_baseline, score, unattended, demo)
 """A module a family of commands, in the order in which --help lists them."""
 
 

@@ -13,8 +13,8 @@ from deepfake_dataset.commands.score import score as score_
 from deepfake_dataset.report.plurals import plural
 
 if TYPE_CHECKING:
-    from deepfake_dataset.baseline.scoring.metrics import Estimate
-    from deepfake_dataset.baseline.scoring.score_rows import Scored
+    from deepfake_dataset.baseline.scoring.confidence_intervals import Estimate
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import ScoringResult
 
 
 @app.command()
@@ -51,18 +51,22 @@ def score(
         raise typer.Exit(SOME_FAILED)
 
 
-def _csv(scored: "Scored") -> str:
-    from deepfake_dataset.baseline.scoring.score_rows import FaceScore, VideoScore, as_csv
+def _csv(scored: "ScoringResult") -> str:
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import (
+        FaceScore,
+        VideoScore,
+        scores_csv,
+    )
 
     from_videos = any(face.frame is not None for face in scored.faces) or not scored.faces
     if from_videos:
-        return as_csv(scored.videos, VideoScore)
-    return as_csv(scored.faces, FaceScore)
+        return scores_csv(scored.videos, VideoScore)
+    return scores_csv(scored.faces, FaceScore)
 
 
-def _print(scored: "Scored") -> None:
+def _print(scored: "ScoringResult") -> None:
     if scored.unreadable:
-        from deepfake_dataset.baseline.data.images import name_first_few
+        from deepfake_dataset.baseline.data.unreadable_images import name_first_few
 
         named = name_first_few(scored.unreadable)
         say(f"{len(scored.unreadable)} unreadable images left out: {named}")

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from deepfake_dataset.cli.app import DatasetOption, JsonOption, app, setting
 from deepfake_dataset.cli.console import print_json, say
+from deepfake_dataset.dataset.layout import SPLIT_RECORD
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.report.plurals import plural
 
@@ -124,7 +125,7 @@ def print_split(summary: "SplitSummary", dataset: Path) -> None:
     for video in summary.set_aside[:_SHOWN]:
         say(_aside(video))
     if (more := len(summary.set_aside) - _SHOWN) > 0:
-        say(f"aside   {plural(more, 'video')} more: see {dataset}/manifests/split.json")
+        say(f"aside   {plural(more, 'video')} more: see {dataset}/{SPLIT_RECORD}")
     for group in summary.swallowed:
         _print_oversized(group)
     for crop in summary.unusable[:_SHOWN]:

@@ -1,7 +1,6 @@
 """``dsbuild audit``: who stands on two sides of a split, and what gives the label away."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,21 +10,18 @@ import pyarrow.compute as pc
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.dataset.layout import SHORTCUT_PLOT, SIDES, manifest_key
 from deepfake_dataset.errors import UsageError
 from deepfake_dataset.records import Label
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.label_words import LABEL_WORDS
 from deepfake_dataset.split.progress import OnProgress, no_progress
-from deepfake_dataset.storage.os_errors import writing
 from deepfake_dataset.storage.paths import StrPath, as_paths
 
 if TYPE_CHECKING:
     from deepfake_dataset.split.audit.audit_record import Audit
     from deepfake_dataset.split.audit.leak_checks import Leakage
     from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
-
-SHORTCUT_PLOT = "shortcut.png"
-_SIDES = ("train", "test", "val")
 
 
 def audit_dataset(dataset: StrPath) -> "Audit":
@@ -49,7 +45,7 @@ def audit_dataset(dataset: StrPath) -> "Audit":
         cannot_links=_cannot_links(opened, faces),
         threads=opened.settings.run.worker_count,
     )
-    draw_audit(opened.root, audit)
+    draw_audit(opened, audit)
     return audit
 
 
@@ -84,45 +80,36 @@ def _positions(dataset: Dataset) -> list[str]:
 
 
 def _cannot_links(dataset: Dataset, faces: pa.Table) -> set[frozenset[str]]:
-    from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE, read_cannot_links
+    from deepfake_dataset.split.links.cannot_link import read_cannot_links
     from deepfake_dataset.split.video_table import videos_of
 
-    return read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos_of(faces))
+    return read_cannot_links(dataset.storage, videos_of(faces))
 
 
 def _audited_sides(dataset: Dataset) -> "list[AuditedSide]":
-    from deepfake_dataset.dataset.manifest import read_manifest
-    from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
+    from deepfake_dataset.split.audit.manifest_or_image_folder import side_of_dataset
 
-    files = [dataset.root / "manifests" / f"{side}.csv" for side in _SIDES]
-    there = [file for file in files if file.is_file()]
+    storage, place = dataset.storage, dataset.storage.location()
+    there = [side for side in SIDES if storage.stat(manifest_key(side))]
     if len(there) < 2:
-        raise UsageError(
-            f"{dataset.root} has no manifests", f"dsbuild split -d {dataset.root} makes them"
-        )
-    return [AuditedSide(file.stem, file, read_manifest(file), dataset.root) for file in there]
+        raise UsageError(f"{place} has no manifests", f"dsbuild split -d {place} makes them")
+    return [side_of_dataset(storage, side) for side in there]
 
 
 def _groups(dataset: Dataset, faces: pa.Table) -> list[str]:
     """The group of each face's video; a video that is in none is one of its own."""
     from deepfake_dataset.split.manifests.atomic_publication import read_record
 
-    record = read_record(dataset.root / "manifests")
+    record = read_record(dataset.storage)
     group = {video.video_id: video.group_id for video in record.videos} if record else {}
     return [group.get(id_) or id_ for id_ in faces["video_id"].to_pylist()]
 
 
-def draw_audit(dataset: Path, audit: "Audit") -> Path:
-    """Draw how well the label can be told without pixels; gives the picture's path."""
+def draw_audit(dataset: Dataset, audit: "Audit") -> None:
+    """Draw how well the label can be told without pixels."""
     from deepfake_dataset.split.audit.shortcut_plot import draw_shortcut
 
-    target = dataset / "reports" / SHORTCUT_PLOT
-    aside = target.with_name(f".partial-{SHORTCUT_PLOT}")
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draw_shortcut(audit, aside)
-        aside.replace(target)
-    return target
+    dataset.storage.put(SHORTCUT_PLOT, draw_shortcut(audit))
 
 
 def audit_files(

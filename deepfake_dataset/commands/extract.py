@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deepfake_dataset.dataset.catalog.attempts import FailedAttempts
 from deepfake_dataset.dataset.catalog.index import VideoSummary, read_summaries, summary_of
@@ -26,9 +25,6 @@ from deepfake_dataset.sources.known_files import KnownFiles
 from deepfake_dataset.sources.locations import FileLocations, FileStatus
 from deepfake_dataset.storage.base import Lease
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
-
-if TYPE_CHECKING:
-    from deepfake_dataset.extract import ExtractionJob
 
 _UNREADABLE = "unreadable-"
 _FILE_LIMIT_MB = 1024
@@ -255,18 +251,16 @@ class Extraction:
         if not self._due:
             return
         check_models()
-        from deepfake_dataset.extract import ExtractionJob, extract_video
-
         settings = self._dataset.settings.run
-        jobs = (ExtractionJob(file, self._dataset) for file in self._due)
+        jobs = ((file, self._dataset) for file in self._due)
         engine = make_engine(workers=settings.worker_count, hold=self._lease.descriptors)
         outcomes = engine.run(
-            extract_video,
+            _extract,
             takewhile(lambda _: not self._policy.stopped(), jobs),
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
-            preload=["deepfake_dataset.extract:load_models"],
+            preload=["deepfake_dataset.extract:load_models", __name__],
         )
         with closing(outcomes):
             for outcome in outcomes:
@@ -295,11 +289,11 @@ class Extraction:
         """Whether an unreadable file is to be noted; only a run that backs off lets it rest."""
         return not self._policy.backs_off or self._is_due(lost[0])
 
-    def _video_of(self, outcome: "Outcome[ExtractionJob, Video]") -> Video:
+    def _video_of(self, outcome: Outcome[tuple[VideoFile, Dataset], Video]) -> Video:
         if outcome.fault is None:
             assert outcome.result is not None
             return outcome.result
-        return self._commit_fault(outcome.item.file, outcome.fault)
+        return self._commit_fault(outcome.item[0], outcome.fault)
 
     def _commit_fault(self, file: VideoFile, fault: VideoError) -> Video:
         from deepfake_dataset.extract import fault_record
@@ -307,6 +301,13 @@ class Extraction:
         video = fault_record(file, self._dataset.settings.extract, fault)
         self._dataset.commit(video)
         return video
+
+
+def _extract(item: tuple[VideoFile, Dataset]) -> Video:
+    """In a worker: what decodes and detects takes half a second to import, and only there."""
+    from deepfake_dataset.extract import ExtractionJob, extract_video
+
+    return extract_video(ExtractionJob(*item))
 
 
 def _named(unreadable: Iterable[Unreadable]) -> Iterator[tuple[VideoFile, str]]:

@@ -111,7 +111,7 @@ def _do(task: _Task, dataset: Dataset) -> Step:
 def _refresh(dataset: Dataset) -> str:
     from deepfake_dataset.commands.review import refresh_queue
 
-    refresh_queue(dataset.root)
+    refresh_queue(dataset.storage)
     return ""
 
 
@@ -125,7 +125,7 @@ def _split(dataset: Dataset) -> str:
 def _train(dataset: Dataset) -> str:
     """Train, and say how it compares with the last time."""
     from deepfake_dataset.commands.audit import find_dataset_leaks
-    from deepfake_dataset.commands.baseline import train_baseline
+    from deepfake_dataset.commands.train_baseline import train_baseline
 
     before = _last_auc(dataset.storage)
     trained = train_baseline(dataset.root, audit=lambda asked: find_dataset_leaks(asked).refuse())

@@ -4,27 +4,30 @@ import getpass
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from deepfake_dataset.commands.source_frames import DatasetSourceFrames
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Verdicts, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.dataset.spreadsheet_safety import one_line
+from deepfake_dataset.dataset.upgrade import has_old_cache
 from deepfake_dataset.engine import make_engine
 from deepfake_dataset.engine.limits import Limits
-from deepfake_dataset.errors import ReviewError
+from deepfake_dataset.errors import DatasetBusyError, DatasetWriteError, ReviewError
 from deepfake_dataset.faces.model_files import check_models
 from deepfake_dataset.review.apply_edited_csv import AppliedDecisions, apply_edited_csv
 from deepfake_dataset.review.measurement_cache import MeasurementCache
 from deepfake_dataset.review.measurements import MeasureTask, measure_crops
-from deepfake_dataset.review.queue_csv import queue_path, update_queue_csv, write_queue_csv
+from deepfake_dataset.review.queue_csv import encode_queue_csv, update_queue_csv
 from deepfake_dataset.review.queue_order import order_by_suspicion
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.suspicion_score_cache import score_faces_cached
+from deepfake_dataset.storage.base import Storage
+from deepfake_dataset.storage.local import write_file
 from deepfake_dataset.storage.paths import StrPath, as_path
 
 OnProgress = Callable[[int, int], None]
@@ -49,7 +52,8 @@ class QueueSummary:
 class Queue:
     """A dataset's queue, as it was written."""
 
-    path: Path
+    location: str
+    """Where it lies, as people are told."""
     faces: pa.Table
     """Worst first; the columns of ``read_faces`` and ``suspicion`` and ``reasons``."""
 
@@ -58,10 +62,10 @@ class Queue:
         """In brief."""
         reasons = pc.list_value_length(self.faces["reasons"])
         suspects = pc.sum(pc.greater(reasons, 0)).as_py() or 0
-        return QueueSummary(str(self.path), self.faces.num_rows, suspects)
+        return QueueSummary(self.location, self.faces.num_rows, suspects)
 
 
-def refresh_queue(dataset: StrPath, *, on_progress: OnProgress = _no_progress) -> Queue:
+def refresh_queue(dataset: StrPath | Storage, *, on_progress: OnProgress = _no_progress) -> Queue:
     """Score every face and write ``review/queue.csv``, worst first.
 
     Only crops that are new since the last time are measured, and where nothing has changed
@@ -69,23 +73,23 @@ def refresh_queue(dataset: StrPath, *, on_progress: OnProgress = _no_progress) -
 
     Raises :class:`DsbuildError`.
     """
-    opened = Dataset.open(dataset)
+    opened = _opened(dataset)
     ordered = _ordered_faces(opened, on_progress)
     return _update(opened, ordered, verdicts(ordered.faces, read_decisions(opened)))
 
 
 def export_queue(
-    dataset: StrPath, file: StrPath, *, on_progress: OnProgress = _no_progress
+    dataset: StrPath | Storage, file: StrPath, *, on_progress: OnProgress = _no_progress
 ) -> Queue:
     """Write the queue to a file of one's own, for :func:`apply_review`."""
-    opened, file = Dataset.open(dataset), as_path(file, "file")
+    opened, file = _opened(dataset), as_path(file, "file")
     faces = _ordered_faces(opened, on_progress).faces
-    write_queue_csv(file, faces, verdicts(faces, read_decisions(opened)))
-    return Queue(file, faces)
+    write_file(file, encode_queue_csv(faces, verdicts(faces, read_decisions(opened))))
+    return Queue(str(file), faces)
 
 
 def apply_review(
-    dataset: StrPath,
+    dataset: StrPath | Storage,
     file: StrPath,
     *,
     reviewer: str | None = None,
@@ -97,16 +101,18 @@ def apply_review(
 
     Raises :class:`ReviewFileError`, which names line and column.
     """
-    opened, file = Dataset.open(dataset), as_path(file, "file")
+    opened, file = _opened(dataset), as_path(file, "file")
     session = ReviewSession(opened, read_faces(opened), DatasetSourceFrames(opened))
     applied = apply_edited_csv(file, session, reviewer or user_name())
     refresh_queue(dataset, on_progress=on_progress)
     return applied
 
 
-def open_review(dataset: StrPath, *, on_progress: OnProgress = _no_progress) -> ReviewSession:
+def open_review(
+    dataset: StrPath | Storage, *, on_progress: OnProgress = _no_progress
+) -> ReviewSession:
     """A dataset open for review; its queue is written anew."""
-    opened = Dataset.open(dataset)
+    opened = _opened(dataset)
     ordered = _ordered_faces(opened, on_progress)
     session = ReviewSession(opened, ordered.faces, DatasetSourceFrames(opened))
     _update(opened, ordered, session.verdicts)
@@ -118,6 +124,15 @@ def user_name() -> str:
     with suppress(OSError, KeyError):
         return one_line(getpass.getuser())
     return "someone"
+
+
+def _opened(place: StrPath | Storage) -> Dataset:
+    """The dataset; what an earlier version has left is moved first, unless a run is at it."""
+    dataset = Dataset.open(place)
+    if has_old_cache(dataset.storage):
+        with suppress(DatasetBusyError, DatasetWriteError), Dataset.lease(place):
+            return Dataset.open_for_writing(place)
+    return dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +155,7 @@ def _ordered_faces(dataset: Dataset, on_progress: OnProgress) -> _OrderedFaces:
 
 def _update(dataset: Dataset, ordered: _OrderedFaces, decided: Verdicts) -> Queue:
     update_queue_csv(dataset, ordered.faces, decided, ordered.key)
-    return Queue(queue_path(dataset), ordered.faces)
+    return Queue(dataset.storage.location(layout.QUEUE), ordered.faces)
 
 
 def _measure(

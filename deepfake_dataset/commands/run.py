@@ -18,6 +18,7 @@ from deepfake_dataset.report.prometheus_metrics import Gauge, write_metrics
 from deepfake_dataset.report.run_log import Note, writing_log
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
+from deepfake_dataset.storage.local import LocalStorage
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
 EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 130
@@ -86,7 +87,7 @@ def run_unattended(
         Dataset.create(dataset, Settings())
     with (
         Dataset.lease(dataset, wait=wait) as lease,
-        writing_log(dataset, log_json) as note,
+        writing_log(LocalStorage(dataset), log_json) as note,
         _measured(dataset, metrics) as measure,
         ending_when_asked(grace_s) as stopped,
         _told(note),

@@ -9,6 +9,7 @@ from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.records import Video
 from deepfake_dataset.schemas import schema_text
 from deepfake_dataset.split.manifests.split_record import SplitRecord
+from deepfake_dataset.storage.local import write_file
 
 
 def make_schemas() -> dict[str, str]:
@@ -25,7 +26,7 @@ def write_schemas(*folders: Path) -> None:
     """Write all schemas into each of the folders."""
     for name, text in make_schemas().items():
         for folder in folders:
-            (folder / name).write_text(text, encoding="utf-8")
+            write_file(folder / name, text)
 
 
 def _as_text(schema: dict[str, Any]) -> str:

@@ -19,8 +19,12 @@ from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples
     from deepfake_dataset.baseline.report.score_timeline import SceneScores
-    from deepfake_dataset.baseline.scoring.metrics import Predictions
-    from deepfake_dataset.baseline.scoring.score_rows import FaceScore, Scored, VideoScore
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import (
+        FaceScore,
+        ScoringResult,
+        VideoScore,
+    )
+    from deepfake_dataset.baseline.scoring.predictions import Predictions
     from deepfake_dataset.baseline.scoring.trained_model import TrainedModel
 
 FACES_FILE, VIDEOS_FILE, TIMELINES_FOLDER = "faces.csv", "videos.csv", "timelines"
@@ -44,7 +48,7 @@ def score(
     threshold: float = 0.5,
     on_progress: Callable[[Progress], None] = lambda _: None,
     workers: int | None = None,
-) -> "Scored":
+) -> "ScoringResult":
     """Score a manifest, a dataset, an image, a folder of images, or videos.
 
     ``model`` is a run's folder, a .keras file or a .h5 file of weights. A folder that holds
@@ -83,20 +87,20 @@ def _settings_for(model: Path) -> Settings:
 
 def _is_video(given: Path) -> bool:
     """Whether it is a video or a folder that holds any; a file that is nothing else is one."""
-    from deepfake_dataset.baseline.data.examples import IMAGE_SUFFIXES
+    from deepfake_dataset.baseline.data.class_folders import IMAGE_SUFFIXES
 
     if given.is_dir():
         return bool(list_files([given]).files)
     return given.suffix.lower() not in (*IMAGE_SUFFIXES, ".csv")
 
 
-def _score_images(asked: _Asked, given: Path) -> "Scored":
-    from deepfake_dataset.baseline.data.images import split_readable
+def _score_images(asked: _Asked, given: Path) -> "ScoringResult":
     from deepfake_dataset.baseline.data.images_to_score import (
         read_images_to_score,
         read_manifest_to_score,
     )
-    from deepfake_dataset.baseline.scoring.score_rows import face_scores, video_scores
+    from deepfake_dataset.baseline.data.unreadable_images import split_readable
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import face_scores, video_scores
 
     read = read_manifest_to_score if given.suffix.lower() == ".csv" else read_images_to_score
     examples, unreadable = split_readable(read(given))
@@ -105,8 +109,8 @@ def _score_images(asked: _Asked, given: Path) -> "Scored":
     return _written(asked, replace(_scored(asked, scores, faces, videos), unreadable=unreadable))
 
 
-def _score_dataset(asked: _Asked, dataset: Dataset) -> "Scored":
-    from deepfake_dataset.baseline.scoring.score_rows import face_scores, video_scores
+def _score_dataset(asked: _Asked, dataset: Dataset) -> "ScoringResult":
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import face_scores, video_scores
 
     videos = sorted(dataset.videos(), key=lambda video: (video.path, video.video_id))
     scores = asked.trained.score(_examples(dataset, videos))
@@ -131,7 +135,7 @@ def _named(videos: Sequence[Video]) -> Iterator[tuple[str, Video]]:
 
 
 def _unscored(name: str, video: Video) -> "VideoScore":
-    from deepfake_dataset.baseline.scoring.score_rows import VideoScore
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import VideoScore
 
     message = video.message or "no face was found"
     return VideoScore(name, video.provenance.label, 0, error=video.error, message=message)
@@ -139,7 +143,7 @@ def _unscored(name: str, video: Video) -> "VideoScore":
 
 def _examples(dataset: Dataset, videos: Sequence[Video]) -> "Examples":
     from deepfake_dataset.baseline.data.examples import Examples
-    from deepfake_dataset.baseline.scoring.score_rows import NUMBERS
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import LABEL_NUMBERS
 
     rows = [(name, video, face) for name, video in _named(videos) for face in video.faces]
     crops = [dataset.face_path(video.video_id, face.face_id) for _, video, face in rows]
@@ -148,7 +152,7 @@ def _examples(dataset: Dataset, videos: Sequence[Video]) -> "Examples":
     return Examples(
         folder=dataset.root,
         path=np.array([crop.relative_to(dataset.root).as_posix() for crop in crops], np.str_),
-        label=np.array([NUMBERS[video.provenance.label] for _, video, _ in rows], np.int64),
+        label=np.array([LABEL_NUMBERS[video.provenance.label] for _, video, _ in rows], np.int64),
         video=names,
         group=names,
         method=blank,
@@ -162,12 +166,15 @@ def _scored(
     scores: "Predictions",
     faces: "tuple[FaceScore, ...]",
     videos: "tuple[VideoScore, ...]",
-) -> "Scored":
-    from deepfake_dataset.baseline.scoring.score_rows import Scored, score_measures
+) -> "ScoringResult":
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import (
+        ScoringResult,
+        metrics_where_labelled,
+    )
 
-    per_face, per_video = score_measures(scores, asked.threshold)
+    per_face, per_video = metrics_where_labelled(scores, asked.threshold)
     calibration = asked.trained.calibration
-    return Scored(
+    return ScoringResult(
         model=str(asked.model),
         temperature=calibration.temperature,
         bias=calibration.bias,
@@ -180,13 +187,17 @@ def _scored(
     )
 
 
-def _written(asked: _Asked, scored: "Scored") -> "Scored":
-    from deepfake_dataset.baseline.scoring.score_rows import FaceScore, VideoScore, as_csv
-    from deepfake_dataset.storage.atomic import write_whole
+def _written(asked: _Asked, scored: "ScoringResult") -> "ScoringResult":
+    from deepfake_dataset.baseline.scoring.face_and_video_scores import (
+        FaceScore,
+        VideoScore,
+        scores_csv,
+    )
+    from deepfake_dataset.storage.local import write_file
 
     if asked.output is not None:
-        write_whole(asked.output / FACES_FILE, as_csv(scored.faces, FaceScore))
-        write_whole(asked.output / VIDEOS_FILE, as_csv(scored.videos, VideoScore))
+        write_file(asked.output / FACES_FILE, scores_csv(scored.faces, FaceScore))
+        write_file(asked.output / VIDEOS_FILE, scores_csv(scored.videos, VideoScore))
     return scored
 
 
@@ -194,7 +205,7 @@ def _draw_timelines(
     asked: _Asked, dataset: Dataset, videos: Sequence[Video], scores: "Predictions"
 ) -> None:
     from deepfake_dataset.baseline.report.score_timeline import draw_timeline
-    from deepfake_dataset.storage.atomic import write_whole
+    from deepfake_dataset.storage.local import write_file
 
     assert asked.output is not None
     start = 0
@@ -205,7 +216,7 @@ def _draw_timelines(
             parts = [_part(dataset, video, scene, p_real) for scene in video.scenes]
             title = f"{name} · mean p_real {p_real.mean():.3f}"
             picture = draw_timeline(title, parts, asked.threshold)
-            write_whole(asked.output / TIMELINES_FOLDER / f"{name}.png", picture)
+            write_file(asked.output / TIMELINES_FOLDER / f"{name}.png", picture)
 
 
 def _part(
@@ -214,7 +225,7 @@ def _part(
     scene: Scene,
     p_real: "np.ndarray[tuple[int], np.dtype[np.float64]]",
 ) -> "SceneScores":
-    from deepfake_dataset.baseline.data.images import read_image
+    from deepfake_dataset.baseline.data.read_image import read_image
     from deepfake_dataset.baseline.report.score_timeline import SceneScores
 
     rows = [n for n, face in enumerate(video.faces) if face.scene == scene.scene]

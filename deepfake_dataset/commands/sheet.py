@@ -1,18 +1,18 @@
 """``dsbuild sheet``: what was done, as a picture."""
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from difflib import get_close_matches
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfake_dataset.commands.status import read_status
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.errors import UsageError
-from deepfake_dataset.sources.locate import find_source
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.errors import MissingKeyError, UsageError
+from deepfake_dataset.sources.locate import find_source, video_id_of_file
+from deepfake_dataset.storage.local import write_file
 from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:
@@ -38,13 +38,9 @@ def draw_sheet(video: StrPath, dataset: StrPath, output: StrPath | None = None) 
     source = given or find_source(opened, record.video_id)
     wanted = stills_of(record)
     stills = read_frames_rgb(source, wanted) if source else {}
-    target = (
-        as_path(output, "output") if output else opened.root / "reports" / f"{record.video_id}.png"
-    )
-    with _crops_there():
-        picture = draw_video(record, lambda face: opened.face_path(record.video_id, face), stills)
-    _save(picture, target)
-    return target
+    picture = draw_video(record, lambda face: _crop(opened, record.video_id, face), stills)
+    key = layout.sheet_key(record.video_id)
+    return _save(picture, opened, key, optional_path(output, "output"))
 
 
 def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
@@ -53,26 +49,31 @@ def draw_dataset(dataset: StrPath, output: StrPath | None = None) -> Path:
 
     opened = Dataset.open(dataset)
     videos = sorted(opened.videos(), key=lambda video: video.path)
-    with _crops_there():
-        picture = draw_overview(opened.root.name, read_status(dataset), videos, opened.face_path)
-    target = optional_path(output, "output") or opened.root / "reports" / "overview.png"
-    _save(picture, target)
-    return target
+    name = Path(opened.storage.location()).name
+    picture = draw_overview(
+        name, read_status(dataset), videos, lambda video, face: _crop(opened, video, face)
+    )
+    return _save(picture, opened, layout.OVERVIEW, optional_path(output, "output"))
 
 
-def _save(picture: "Image", target: Path) -> None:
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target, "JPEG" if target.suffix in (".jpg", ".jpeg") else "PNG")
+def _save(picture: "Image", dataset: Dataset, key: str, output: Path | None) -> Path:
+    """Write the picture where the user wants it, or into the dataset; gives its path."""
+    data = BytesIO()
+    picture.save(data, "JPEG" if output and output.suffix in (".jpg", ".jpeg") else "PNG")
+    if output is None:
+        dataset.storage.put(key, data.getvalue())
+        return Path(dataset.storage.location(key))
+    write_file(output, data.getvalue())
+    return output
 
 
-@contextmanager
-def _crops_there() -> Iterator[None]:
+def _crop(dataset: Dataset, video_id: str, face_id: str) -> bytes:
+    key = layout.crop_key(video_id, face_id)
     try:
-        yield
-    except FileNotFoundError as error:
+        return dataset.storage.get(key)
+    except MissingKeyError as error:
         raise UsageError(
-            f"the crop {error.filename} is missing",
+            f"the crop {dataset.storage.location(key)} is missing",
             "delete its video's record in videos/ and run dsbuild extract again",
         ) from error
 
@@ -91,12 +92,12 @@ def _find_video(name: str, file_id: str | None, dataset: Dataset) -> str:
         raise UsageError(f"{name} fits {len(fits)} videos: {listed}", "name more of the path")
     near = get_close_matches(name, [summary.path for summary in summaries.values()], n=1)
     raise UsageError(
-        f"{dataset.root} has no video {name}",
+        f"{dataset.storage.location()} has no video {name}",
         f"did you mean {near[0]}?" if near else "dsbuild extract VIDEOS -d DATASET adds it",
     )
 
 
 def _id_of(file: Path) -> str | None:
-    with suppress(OSError), file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+    with suppress(OSError):
+        return video_id_of_file(file)
     return None

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +10,14 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.commands.audit import draw_audit
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.layout import AUDIT, MANIFESTS, manifest_key
 from deepfake_dataset.engine import make_engine
 from deepfake_dataset.errors import SplitError
 from deepfake_dataset.split.links.explain_group import GroupStep
 from deepfake_dataset.split.links.oversized_groups import OversizedGroup
 from deepfake_dataset.split.manifests.split_record import FaceCount, SetAside, SplitRecord
 from deepfake_dataset.split.progress import OnProgress, no_progress
+from deepfake_dataset.storage.base import Spool, Storage
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
@@ -83,11 +84,10 @@ def split_dataset(
     Raises :class:`DsbuildError`; the manifests are then what they were.
     """
     from deepfake_dataset.split.assignment.given_split import read_given_split
-    from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE, append_cannot_links
+    from deepfake_dataset.split.links.cannot_link import append_cannot_links
     from deepfake_dataset.split.manifests.atomic_publication import (
         lock_manifests,
         publish_manifests,
-        staging_folder,
     )
     from deepfake_dataset.split.manifests.split_record import record_of
     from deepfake_dataset.split.plan import plan_split
@@ -95,9 +95,9 @@ def split_dataset(
     assign = optional_path(assign, "assign")
     opened = Dataset.open(dataset)
     opened = replace(opened, settings=opened.settings.override(**settings))
-    manifests = opened.root / "manifests"
-    with lock_manifests(manifests):
-        before = _sides_before(manifests, anew=fresh)
+    storage = opened.storage
+    with lock_manifests(storage):
+        before = _sides_before(storage, anew=fresh)
         known = {} if fresh or assign else before.copy()
         found = _link_dataset(opened, cuts, on_progress)
         linked = found.linked
@@ -106,18 +106,19 @@ def split_dataset(
         )
         known |= _side_words(linked, fixed_side)
         plan = plan_split(linked, opened.settings.split, fixed_side)
-        with staging_folder(manifests) as folder:
-            audit = _write_manifests(folder, plan, opened, found.cannot_links)
+        with storage.spool(MANIFESTS) as made:
+            audit = _write_manifests(made, plan, opened, found.cannot_links)
             # What was asked for comes first: a kill in between must not lose it.
-            append_cannot_links(opened.root / CANNOT_LINKS_FILE, found.new_cannot_links)
+            append_cannot_links(storage, found.new_cannot_links)
             opened.with_settings(opened.settings)
             record = publish_manifests(
-                folder,
+                storage,
+                made,
                 lambda files: record_of(
                     plan, opened.settings.split, known, files, pinned=assign is not None
                 ),
             )
-        draw_audit(opened.root, audit)
+        draw_audit(opened, audit)
     return _summary(record, before, found.unusable, audit, plan.proven)
 
 
@@ -137,7 +138,7 @@ def explain_video(
     videos = linked.videos
     found = find_video(video, videos)
     group = int(connected_groups(linked.graph, len(videos))[found])
-    sides = _sides_before(opened.root / "manifests", anew=False)
+    sides = _sides_before(opened.storage, anew=False)
     return ExplainedGroup(
         path=videos.paths[found],
         group_id=videos.ids[group],
@@ -162,11 +163,7 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
     from deepfake_dataset.dataset.face_table import read_faces
     from deepfake_dataset.faces.embedding import embed_crop
-    from deepfake_dataset.split.links.cannot_link import (
-        CANNOT_LINKS_FILE,
-        parse_cannot_link,
-        read_cannot_links,
-    )
+    from deepfake_dataset.split.links.cannot_link import parse_cannot_link, read_cannot_links
     from deepfake_dataset.split.plan import link_videos
     from deepfake_dataset.split.similarity.face_embeddings import EmbeddingNetwork
     from deepfake_dataset.split.similarity.near_duplicates import find_duplicates
@@ -179,7 +176,7 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     faces = usable_faces(reviewed, reviewed_only=settings.reviewed_only)
     videos = videos_of(faces)
     new = [parse_cannot_link(cut, videos) for cut in cuts]
-    pairs = read_cannot_links(dataset.root / CANNOT_LINKS_FILE, videos).union(new)
+    pairs = read_cannot_links(dataset.storage, videos).union(new)
     cores = dataset.settings.run.worker_count
     engine = make_engine(workers=cores)
     people = find_people(
@@ -196,12 +193,12 @@ def _link_dataset(dataset: Dataset, cuts: Sequence[str], on_progress: OnProgress
     return _Linked(linked, pairs, new, tuple(unusable))
 
 
-def _sides_before(manifests: Path, *, anew: bool) -> dict[str, str]:
+def _sides_before(storage: Storage, *, anew: bool) -> dict[str, str]:
     """The side of each video in the split that stands; ``anew``, one that is damaged is none."""
     from deepfake_dataset.split.manifests.atomic_publication import read_record
 
     try:
-        record = read_record(manifests)
+        record = read_record(storage)
     except SplitError:
         if anew:
             return {}
@@ -224,21 +221,21 @@ def _side_words(linked: "LinkedVideos", fixed_side: NDArray[np.int8]) -> dict[st
 
 
 def _write_manifests(
-    folder: Path, plan: "Plan", dataset: Dataset, cannot_links: "set[VideoPair]"
+    made: Spool, plan: "Plan", dataset: Dataset, cannot_links: "set[VideoPair]"
 ) -> "Audit":
     """Write manifests and their audit; raises LeakError where anything crosses."""
-    from deepfake_dataset.dataset.manifest import read_manifest, write_manifest
+    from deepfake_dataset.dataset.manifest import write_manifest
     from deepfake_dataset.split.assignment.sides_and_shares import Side
-    from deepfake_dataset.split.audit.audit_record import audit_split, write_audit
-    from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
+    from deepfake_dataset.split.audit.audit_record import audit_as_json, audit_split
+    from deepfake_dataset.split.audit.manifest_or_image_folder import side_of_dataset
     from deepfake_dataset.split.manifests.manifest_rows import manifest_rows
     from deepfake_dataset.split.plan import positions_of
 
     audited = []
-    for name, side in ((f"{Side(side).word}.csv", side) for side in plan.sides):
-        write_manifest(folder / name, manifest_rows(plan, side))
-        shown = dataset.root / "manifests" / name
-        audited.append(AuditedSide(shown.stem, shown, read_manifest(folder / name), dataset.root))
+    for side in map(Side, plan.sides):
+        file = made.folder / manifest_key(side.word).removeprefix(MANIFESTS)
+        write_manifest(file, manifest_rows(plan, side))
+        audited.append(side_of_dataset(dataset.storage, side.word, file.read_bytes()))
     audit = audit_split(
         audited,
         plan.linked.faces,
@@ -249,7 +246,7 @@ def _write_manifests(
         threads=dataset.settings.run.worker_count,
     )
     audit.leakage.refuse()
-    write_audit(folder / "audit.json", audit)
+    made.write(AUDIT.removeprefix(MANIFESTS), audit_as_json(audit))
     return audit
 
 

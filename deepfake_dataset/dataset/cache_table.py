@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from deepfake_dataset.dataset.schema import from_row, to_row
+from deepfake_dataset.storage.scratch import cache_database, discard_cached
 
 Record = TypeVar("Record")
 
@@ -31,7 +32,7 @@ class CacheTable(Generic[Record]):
         try:
             return {k: from_row(self._kind, row) for k, row in read_sqlite_rows(self._file).items()}
         except (OSError, sqlite3.Error, TypeError, ValueError):
-            self._discard()
+            discard_cached(self._file)
             return {}
 
     def save(self, fresh: Mapping[str, Record], gone: Iterable[str] = ()) -> None:
@@ -40,17 +41,10 @@ class CacheTable(Generic[Record]):
         lost = [(key,) for key in gone]
         if not rows and not lost:
             return
-        with suppress(OSError, sqlite3.Error):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._file)) as database, database:
-                database.execute(_CREATE)
-                database.executemany("REPLACE INTO record VALUES (?, ?)", rows)
-                database.executemany("DELETE FROM record WHERE key = ?", lost)
-
-    def _discard(self) -> None:
-        for file in (self._file, self._file.with_name(f"{self._file.name}-journal")):
-            with suppress(OSError):
-                file.unlink()
+        with suppress(OSError, sqlite3.Error), cache_database(self._file) as database:
+            database.execute(_CREATE)
+            database.executemany("REPLACE INTO record VALUES (?, ?)", rows)
+            database.executemany("DELETE FROM record WHERE key = ?", lost)
 
 
 def read_sqlite_rows(file: Path) -> dict[str, Any]:

@@ -4,20 +4,24 @@ A video is committed by putting its crops into place and then its record. A read
 record only when every crop that it names is there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, overload
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from deepfake_dataset.dataset import layout
+from deepfake_dataset.dataset.dataframes import FrameKind, as_frame
 from deepfake_dataset.dataset.schema import arrow_schema, from_row, to_row
 from deepfake_dataset.dataset.upgrade import move_old_cache
 from deepfake_dataset.errors import (
     DatasetWriteError,
+    MissingCropError,
     MissingKeyError,
     NotADatasetError,
     StorageError,
@@ -144,6 +148,11 @@ class Dataset:
         )
 
     @property
+    def name(self) -> str:
+        """The last part of where it lies."""
+        return self.storage.identity().rpartition("/")[2]
+
+    @property
     def cache_folder(self) -> Path:
         """Where the user's cache has what was computed of this dataset; it may not be there yet."""
         return dataset_cache(self.storage.identity())
@@ -205,6 +214,56 @@ class Dataset:
     def videos(self) -> Iterator[Video]:
         """Every record, by video id."""
         return map(self.read, self.video_ids())
+
+    @overload
+    def faces(self, columns: Sequence[str] | None = None, *, decided: bool = True) -> pa.Table: ...
+    @overload
+    def faces(
+        self, columns: Sequence[str] | None = None, *, decided: bool = True, kind: FrameKind
+    ) -> Any: ...
+    def faces(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        decided: bool = True,
+        kind: FrameKind = "arrow",
+    ) -> Any:
+        """Every face in a row, by video and frame: an Arrow table, or pandas or Polars.
+
+        As people left them: those refused are gone, those fixed or relabelled are as they were
+        made; ``crop`` is the path for :meth:`crop`. With ``decided=False`` as they were extracted.
+        Raises :class:`ArgumentError` for a column that there is not.
+        """
+        from deepfake_dataset.dataset.decisions import apply_decisions, read_decisions
+        from deepfake_dataset.dataset.face_table import read_faces
+
+        table = read_faces(self)
+        if decided:
+            table = apply_decisions(table, read_decisions(self))
+        return as_frame(table, kind, columns)
+
+    def decisions(self, *, kind: FrameKind = "arrow") -> Any:
+        """What people said of faces, a row a decision, in the order in which they said it."""
+        from deepfake_dataset.dataset.decision_log import read_decisions
+
+        return as_frame(read_decisions(self).rows, kind)
+
+    def crop(self, face: str) -> NDArray[np.uint8]:
+        """A crop's pixels as RGB (h, w, 3), by the face's id or by its ``crop`` in :meth:`faces`.
+
+        By the id it is the crop as it was extracted. Raises :class:`MissingCropError`.
+        """
+        import cv2
+
+        key = face if "/" in face else layout.crop_key(face.partition("-")[0], face)
+        try:
+            data = np.frombuffer(self.storage.get(key), np.uint8)
+        except StorageError as error:
+            raise MissingCropError(f"the crop {key} cannot be read: {error}", error.hint) from error
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        if picture is None:
+            raise MissingCropError(f"the crop {key} is damaged", "dsbuild verify --repair")
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
     def staging(self) -> AbstractContextManager[Spool]:
         """A folder for a video's crops, by :func:`layout.crop_name`; gone afterwards."""

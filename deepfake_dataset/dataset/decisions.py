@@ -24,6 +24,7 @@ from deepfake_dataset.dataset.decision_log import (
     append_decisions,
     read_decisions,
 )
+from deepfake_dataset.dataset.layout import crop_keys
 from deepfake_dataset.settings import ExtractSettings
 
 __all__ = [
@@ -131,7 +132,7 @@ def apply_decisions(faces: pa.Table, decisions: Decisions) -> pa.Table:
     PNG below the dataset with forward slashes, and ``reviewed``, whether a person decided.
     """
     said = verdicts(faces, decisions)
-    table = faces.append_column("crop", _crop_paths(faces))
+    table = faces.append_column("crop", crop_keys(faces["video_id"], faces["face_id"]))
     table = table.append_column("reviewed", pa.array(said.reviewed))
     table = _with_labels(table, said)
     table = _with_fixes(table, said)
@@ -303,13 +304,6 @@ def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np
     areas = [np.clip(box[:, 2:] - box[:, :2], 0, None).prod(axis=1) for box in (one, other)]
     overlap: NDArray[np.float64] = shared / np.maximum(areas[0] + areas[1] - shared, 1e-9)
     return overlap
-
-
-def _crop_paths(faces: pa.Table) -> pa.ChunkedArray:
-    parts = ["faces", faces["video_id"], faces["face_id"]]
-    return pc.binary_join_element_wise(
-        pc.binary_join_element_wise(*parts, "/"), pa.scalar(".png"), ""
-    )
 
 
 def _with_labels(table: pa.Table, said: Verdicts) -> pa.Table:

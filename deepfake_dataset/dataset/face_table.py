@@ -19,6 +19,7 @@ from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import arrow_schema
 from deepfake_dataset.records import Box, Face, Provenance, Video
+from deepfake_dataset.storage.scratch import read_cached, write_cached
 
 _FILE = "faces.parquet"
 _STREAM = ("container", "codec", "fps", "duration_s", "bit_rate", "width", "height")
@@ -113,19 +114,15 @@ def _still_current(known: pa.Table, states: Mapping[str, str]) -> pa.Table:
 
 def _load(cache: Path) -> pa.Table:
     """A cache that is damaged, or another version's, is made anew."""
-    with suppress(OSError, pa.ArrowException):
-        data = pa.BufferReader(cache.read_bytes())  # its name may be no UTF-8
-        table = pq.read_table(data, use_threads=False)
+    data = read_cached(cache)
+    with suppress(pa.ArrowException):
+        table = pq.read_table(pa.BufferReader(data or b""), use_threads=False)
         if table.schema.equals(_CACHED):
             return table
     return _CACHED.empty_table()
 
 
 def _save(cache: Path, table: pa.Table) -> None:
-    """A dataset on a read-only disk can still be read: nothing is cached then."""
-    aside = cache.with_name(f".partial-{cache.name}")
-    with suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-        aside.replace(cache)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_cached(cache, sink.getvalue())

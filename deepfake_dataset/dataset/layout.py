@@ -14,6 +14,10 @@ in the user's cache folder (``storage/scratch.py``).
 """
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SETTINGS = "dsbuild.toml"
 
@@ -46,6 +50,8 @@ SPLIT_RECORD = f"{MANIFESTS}split.json"
 """Which video stands on which side, and the hashes of the manifests."""
 AUDIT = f"{MANIFESTS}audit.json"
 """What leaks, and what gives the label away."""
+STAGED_SPLIT = f"{STATE}split/"
+"""The files of a split that is being published; empty at all other times."""
 
 OVERVIEW = f"{REPORTS}overview{IMAGE_SUFFIX}"
 SHORTCUT_PLOT = f"{REPORTS}shortcut{IMAGE_SUFFIX}"
@@ -89,6 +95,13 @@ def crop_name(face_id: str) -> str:
 def crop_key(video_id: str, face_id: str) -> str:
     """Where a crop is; this is also the ``path`` of a manifest."""
     return f"{FACES}{video_id}/{crop_name(face_id)}"
+
+
+def crop_keys(video_ids: "pa.ChunkedArray", face_ids: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """As :func:`crop_key`, for columns of a table."""
+    import pyarrow.compute as pc  # not for who prints a name of a file
+
+    return pc.binary_join_element_wise(FACES, video_ids, "/", face_ids, IMAGE_SUFFIX, "")
 
 
 def fixed_crop_key(video_id: str, face_id: str, sha256: str) -> str:

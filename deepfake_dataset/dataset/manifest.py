@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from deepfake_dataset.dataset.csv_tables import read_spreadsheet
+from deepfake_dataset.dataset.csv_tables import parse_spreadsheet, read_spreadsheet
 from deepfake_dataset.dataset.spreadsheet_safety import formula_safe_column
 from deepfake_dataset.errors import ManifestError
 from deepfake_dataset.records import Label
@@ -58,6 +58,7 @@ COLUMNS = (
     Column("phash", _TEXT, "Perceptual hash of the crop. Empty where none.", pattern=_HEX_64),
 )
 SCHEMA = pa.schema([pa.field(column.name, column.kind) for column in COLUMNS])
+_REQUIRED = [column.name for column in COLUMNS if column.required]
 
 
 def table_schema() -> dict[str, Any]:
@@ -144,23 +145,27 @@ def read_manifest(path: Path) -> pa.Table:
 
     Raises ManifestError, naming the file and the row, for what is no manifest.
     """
-    required = [column.name for column in COLUMNS if column.required]
-    return _checked(path, read_spreadsheet(path, SCHEMA, required))
+    return _checked(str(path), read_spreadsheet(path, SCHEMA, _REQUIRED))
 
 
-def _checked(path: Path, table: pa.Table) -> pa.Table:
+def parse_manifest(data: bytes, name: str) -> pa.Table:
+    """As :func:`read_manifest`, of the bytes of a file that goes by this name."""
+    return _checked(name, parse_spreadsheet(data, name, SCHEMA, _REQUIRED))
+
+
+def _checked(name: str, table: pa.Table) -> pa.Table:
     """The table with labels in small letters; refused is what has a row of no use."""
     labels = pc.utf8_lower(pc.utf8_trim_whitespace(table["label"]))
     bad = pc.invert(pc.is_in(labels, pa.array(CLASSES)))
     if (row := pc.index(bad, True).as_py()) >= 0:
         problem = f"the label {table['label'][row].as_py()!r} is none of {', '.join(CLASSES)}"
-        raise ManifestError(f"{path}, row {row + 2}: {problem}", "write real or fake")
+        raise ManifestError(f"{name}, row {row + 2}: {problem}", "write real or fake")
     if (row := pc.index(table["path"], "").as_py()) >= 0:
-        raise ManifestError(f"{path}, row {row + 2}: no path", "name the crop, or delete the row")
+        raise ManifestError(f"{name}, row {row + 2}: no path", "name the crop, or delete the row")
     if twice := _first_twice(table["path"]):
         first, second = twice
         raise ManifestError(
-            f"{path}, rows {first + 2} and {second + 2}: {table['path'][first]} stands there twice",
+            f"{name}, rows {first + 2} and {second + 2}: {table['path'][first]} stands there twice",
             "keep one row for each crop",
         )
     return table.set_column(1, SCHEMA.field("label"), labels)

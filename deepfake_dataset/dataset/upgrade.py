@@ -16,13 +16,18 @@ from deepfake_dataset.storage.scratch import move_folder
 _JOURNAL = "-journal"
 
 
+def has_old_cache(storage: Storage) -> bool:
+    """Whether an earlier version has left something in ``.cache`` that is to be moved."""
+    return isinstance(storage, LocalStorage) and (storage.root / OLD_CACHE).is_dir()
+
+
 def move_old_cache(storage: Storage, cache_folder: Path) -> None:
     """Empty ``.cache`` and take it away. Only for who holds the dataset's lease.
 
     Where the cache folder cannot be written, ``.cache`` stays for another time.
     Raises :class:`DatasetWriteError`.
     """
-    if not isinstance(storage, LocalStorage) or not (storage.root / OLD_CACHE).is_dir():
+    if not isinstance(storage, LocalStorage) or not has_old_cache(storage):
         return
     _finish_transactions(storage)
     for key, name in OLD_NAMES.items():

@@ -1,7 +1,6 @@
 """Draws a contact sheet of a video: its scenes, the faces found in them, and their crops."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +33,12 @@ def stills_of(video: Video) -> set[int]:
 
 
 def draw_video(
-    video: Video, crop_path: Callable[[str], Path], stills: Mapping[int, Still]
+    video: Video, crop_file: Callable[[str], bytes], stills: Mapping[int, Still]
 ) -> Image.Image:
-    """The sheet; ``stills`` are RGB frames by index, left out where they are missing."""
+    """The sheet; ``crop_file`` gives the bytes of a face's crop from its id.
+
+    ``stills`` are RGB frames by index, left out where they are missing.
+    """
     strips = [heading(video.path, _facts(video))]
     for scene in video.scenes:
         strips.append(line(_scene_line(video, scene)))
@@ -45,7 +47,7 @@ def draw_video(
         ]
         if pictures:
             strips.append(in_rows(pictures, _STILLS, 8))
-        crops = [crop(crop_path(face.face_id)) for face in _faces(video, scene)]
+        crops = [crop(crop_file(face.face_id)) for face in _faces(video, scene)]
         if crops:
             strips.append(in_rows(crops, CROPS_ACROSS, 4))
     return stacked(strips)

@@ -1,7 +1,6 @@
 """Draws an overview of a dataset: a row of faces for each video."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from PIL import Image
 
@@ -22,9 +21,9 @@ def draw_overview(
     title: str,
     totals: Totals,
     videos: Iterable[Video],
-    crop_path: Callable[[str, str], Path],
+    crop_file: Callable[[str, str], bytes],
 ) -> Image.Image:
-    """The sheet; ``crop_path`` gives a crop's file from video id and face id."""
+    """The sheet; ``crop_file`` gives a crop's bytes from video id and face id."""
     facts = [
         f"{plural(cell.videos, f'{cell.label} video')}, {plural(cell.faces, 'face')}"
         for cell in totals.cells
@@ -34,7 +33,7 @@ def draw_overview(
         strips.append(line(_video_line(video)))
         faces = _one_row(video.faces)
         if faces:
-            crops = [crop(crop_path(video.video_id, face.face_id)) for face in faces]
+            crops = [crop(crop_file(video.video_id, face.face_id)) for face in faces]
             strips.append(in_rows(crops, CROPS_ACROSS, 4))
     return stacked(strips)
 

@@ -2,56 +2,61 @@
 
     2026-03-01T02:00:07Z failed video=0a1b2c3d4e5f6071 path=real/a.mp4 error=crashed
 
-or, as JSON, the same with ``time`` and ``event`` among the fields. When a file has grown to
+or, as JSON, the same with ``time`` and ``event`` among the fields. When a log has grown to
 four megabytes it becomes ``run.log.1``, and so on to 5; older ones go.
 """
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import Any
 
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.dataset.layout import RUN_LOG, RUN_LOG_JSON
+from deepfake_dataset.errors import DatasetWriteError, StorageError
+from deepfake_dataset.storage.base import Storage
 
 _MAX_BYTES = 4 * 2**20
 _KEPT = 5
-_NAMES = {False: "run.log", True: "run.jsonl"}
 
 Note = Callable[..., None]
 """``note("event", field=value, …)`` writes a line."""
 
 
 @contextmanager
-def writing_log(root: Path, as_json: bool = False) -> Iterator[Note]:
-    """Append to the dataset's log. Only for who holds its lock: two would rotate it twice.
+def writing_log(storage: Storage, as_json: bool = False) -> Iterator[Note]:
+    """Append to the dataset's log. Only for who holds its lease: two would rotate it twice.
 
     A disk that fills up meanwhile costs lines and not the run.
-    Raises :class:`DatasetWriteError` where the log cannot be opened.
+    Raises :class:`DatasetWriteError` where the log cannot be made.
     """
-    path = root / "logs" / _NAMES[as_json]
-    with writing(path):
-        path.parent.mkdir(exist_ok=True)
-        handler = _Handler(path, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8")
-    shape = _json_line if as_json else _readable_line
+    key, shape = (RUN_LOG_JSON, _json_line) if as_json else (RUN_LOG, _readable_line)
+    known = storage.stat(key)
+    size = known.size if known else 0
+    if known is None:
+        storage.append(key, b"")
 
     def note(event: str, **fields: Any) -> None:
+        nonlocal size
         line = shape(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), event, fields)
-        handler.emit(logging.LogRecord("dsbuild", logging.INFO, "", 0, line, None, None))
+        data = f"{line}\n".encode()
+        with suppress(DatasetWriteError, StorageError):
+            if size + len(data) > _MAX_BYTES:
+                _rotate(storage, key)
+                size = 0
+            storage.append(key, data)
+            size += len(data)
 
-    try:
-        yield note
-    finally:
-        with suppress(OSError):
-            handler.close()
+    yield note
 
 
-class _Handler(RotatingFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Pass over it: what made writing fail is told by whatever fails next."""
+def _rotate(storage: Storage, key: str) -> None:
+    for number in range(_KEPT - 1, 0, -1):
+        if storage.stat(f"{key}.{number}"):
+            storage.copy(f"{key}.{number}", f"{key}.{number + 1}")
+    lines, _ = storage.read_log(key)
+    storage.put(f"{key}.1", lines)
+    storage.delete(key)
 
 
 def _json_line(time_: str, event: str, fields: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Drawing of contact sheets and overviews: width, colours, font, rows of pictures."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -35,9 +35,9 @@ def line(words: str) -> Image.Image:
     return strip
 
 
-def crop(path: Path) -> Image.Image:
-    """A face's crop at the size that sheets show it in."""
-    with Image.open(path) as full:
+def crop(file: bytes) -> Image.Image:
+    """A face's crop, from the bytes of its file, at the size that sheets show it in."""
+    with Image.open(BytesIO(file)) as full:
         return full.convert("RGB").resize((CROP, CROP), Image.Resampling.LANCZOS)
 
 

@@ -1,14 +1,14 @@
 """Stores crops made anew from the source, where a person moved the box or the landmarks."""
 
-import os
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Fix
+from deepfake_dataset.errors import ConflictError
 from deepfake_dataset.records import Box, Face
-from deepfake_dataset.storage.os_errors import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,14 @@ class SourceFrames(Protocol):
 
 
 def store_fixed_crop(dataset: Dataset, location: FaceLocation, recrop: RecroppedFace) -> Fix:
-    """Put the crop into ``review/crops/``, on the disk, and say what a fix says of it.
+    """Put the crop beside the other fixed ones; gives what a decision says of it.
 
-    The name holds the crop's hash: a crop that is there is never written over.
+    Its key holds its hash: a crop that is there is never written over.
+    Raises :class:`DatasetWriteError`.
     """
-    name = f"review/crops/{location.video_id}/{location.face.face_id}-{recrop.sha256[:8]}.png"
-    _write_once(dataset.root / name, recrop.png)
+    key = layout.fixed_crop_key(location.video_id, location.face.face_id, recrop.sha256)
+    with suppress(ConflictError):  # the same was made before
+        dataset.storage.put(key, recrop.png, unless_exists=True)
     settings = dataset.settings.extract
     return Fix(
         box=recrop.box,
@@ -88,19 +90,6 @@ def store_fixed_crop(dataset: Dataset, location: FaceLocation, recrop: Recropped
         outside=recrop.outside,
         size_px=settings.size_px,
         margin=settings.margin,
-        crop=name,
+        crop=key,
         sha256=recrop.sha256,
     )
-
-
-def _write_once(path: Path, data: bytes) -> None:
-    with writing(path):
-        if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".partial-{os.getpid()}-{path.name}")
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)

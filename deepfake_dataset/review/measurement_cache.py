@@ -1,10 +1,10 @@
 """Cache of the measurements of crops: kept by video, as long as its crops are the same."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.review.measurements import MEASUREMENTS, VERSION, shows_one_person
+from deepfake_dataset.storage.scratch import read_cached, write_cached
 
 _FILE = "measurements.parquet"
 _EARLIER_FILE = "clues.parquet"
@@ -36,7 +37,7 @@ class MeasurementCache:
     def of(cls, dataset: Dataset, faces: pa.Table) -> "MeasurementCache":
         """What is known and holds of these faces; a cache that cannot be read is empty."""
         keys = _keys(faces, dataset.settings.extract.margin)
-        known = _load(dataset)
+        known = _load(dataset.cache_folder)
         pairs = zip(known["video_id"].to_pylist(), known["key"].to_pylist(), strict=True)
         holds = pa.array([keys.get(video_id) == key for video_id, key in pairs], pa.bool_())
         return cls(dataset, faces, keys, known.filter(holds))
@@ -49,7 +50,7 @@ class MeasurementCache:
         """Measurements of all the faces, rows as in :attr:`faces`; what is new is kept."""
         whole = pa.concat_tables([self.known, *(self._row(*item) for item in measured.items())])
         if measured:
-            _save(self.dataset, whole)
+            write_cached(self.dataset.cache_folder / _FILE, _encoded(whole))
         places = pc.index_in(self.faces["face_id"], whole["face_id"].combine_chunks())
         return whole.select(MEASUREMENTS.names).take(places)
 
@@ -72,25 +73,18 @@ def _keys(faces: pa.Table, margin: float) -> dict[str, str]:
     }
 
 
-def _load(dataset: Dataset) -> pa.Table:
+def _load(folder: Path) -> pa.Table:
     for name in (_FILE, _EARLIER_FILE):
-        with suppress(OSError, pa.ArrowException):
-            data = (dataset.cache_folder / name).read_bytes()  # its name may be no UTF-8
-            table = pq.read_table(pa.BufferReader(data), use_threads=False)
-            if table.schema.types == _CACHED.types:
-                return table.rename_columns(_CACHED.names)
+        data = read_cached(folder / name)
+        if data is not None:
+            with suppress(OSError, pa.ArrowException):
+                table = pq.read_table(pa.BufferReader(data), use_threads=False)
+                if table.schema.types == _CACHED.types:
+                    return table.rename_columns(_CACHED.names)
     return _CACHED.empty_table()
 
 
-def _save(dataset: Dataset, measurements: pa.Table) -> None:
-    """A dataset on a read-only disk can still be reviewed: nothing is kept then."""
-    path = dataset.cache_folder / _FILE
-    aside = path.with_name(f".partial-{os.getpid()}-{_FILE}")
-    with suppress(OSError):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with aside.open("wb") as file:
-                pq.write_table(measurements, file)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+def _encoded(measurements: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(measurements, sink)
+    return bytes(sink.getvalue())

@@ -7,13 +7,13 @@ with the person whom the video is about. What is odd enough to be named is decid
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.records import Face, Label
@@ -24,6 +24,7 @@ from deepfake_dataset.review.appearance_distance import (
     shape_descriptor,
     tracks_of,
 )
+from deepfake_dataset.review.crop_files import decode_crop
 from deepfake_dataset.review.other_person import PersonComparison
 
 VERSION = 2
@@ -78,7 +79,8 @@ def measure_crops(task: MeasureTask) -> pa.Table:
     """
     video = task.dataset.read(task.video_id)
     faces = video.faces
-    crops = [_read(task.dataset.face_path(task.video_id, face.face_id)) for face in faces]
+    keys = [layout.crop_key(task.video_id, face.face_id) for face in faces]
+    crops = [_picture(task.dataset, key) for key in keys]
     margin = task.dataset.settings.extract.margin
     rechecked = [task.recheck(_luma(crop), margin) for crop in crops]
     shapes, colours = (
@@ -105,19 +107,19 @@ def shows_one_person(label: str) -> bool:
     return label != Label.REAL
 
 
+def _picture(dataset: Dataset, key: str) -> NDArray[np.uint8]:
+    try:
+        return decode_crop(dataset, key)
+    except MissingCropError as error:
+        raise MissingCropError(
+            f"the crop {dataset.storage.location(key)} is missing or damaged",
+            "delete its video's record in videos/ and run dsbuild extract again",
+        ) from error
+
+
 def _luma(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def _rgb(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    crop = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if crop is None:
-        raise MissingCropError(
-            f"the crop {path} is missing or damaged",
-            "delete its video's record in videos/ and run dsbuild extract again",
-        )
-    return np.asarray(crop, dtype=np.uint8)

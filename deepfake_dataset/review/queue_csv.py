@@ -2,27 +2,24 @@
 
 import csv
 import hashlib
-import os
+import io
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.dataset.spreadsheet_safety import formula_safe_column
 from deepfake_dataset.review.reasons import all_reasons
-from deepfake_dataset.storage.local import file_version
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.scratch import read_cached, write_cached
 
 _FORMAT_VERSION = 1
-"""Raised whenever :func:`write_queue_csv` would write the same faces otherwise."""
+"""Raised whenever :func:`encode_queue_csv` would write the same faces otherwise."""
 _STAMP = "queue.txt"
-"""Below ``.cache``: of what the table was made, and the version of its file."""
+"""In the cache folder: of what the table was made, and its version in the storage."""
 COLUMNS_TO_FILL_IN = ("new_decision", "new_reason")
 """For people; the others say what is."""
 COLUMNS = (
@@ -42,31 +39,23 @@ COLUMNS = (
 )
 
 
-def queue_path(dataset: Dataset) -> Path:
-    """Where the table is, or would be."""
-    return dataset.root / "review" / "queue.csv"
-
-
 def describe_reasons(names: Sequence[str]) -> str:
     """Reasons as a person reads them, from their names."""
     return "; ".join(reason.text for reason in all_reasons() if reason.name in names)
 
 
 def update_queue_csv(dataset: Dataset, faces: pa.Table, decided: Verdicts, key: str) -> None:
-    """Write the table where it lies, unless it lies there as it would be written.
+    """Write the dataset's table, unless it lies there as it would be written.
 
     ``faces`` are in the order of the queue, ``key`` stands for that order.
     Raises :class:`DatasetWriteError`.
     """
-    path, stamp = queue_path(dataset), dataset.cache_folder / _STAMP
-    content = _content_hash(faces, decided, key)
-    with suppress(OSError):
-        if stamp.read_bytes() == f"{content} {file_version(path.stat())}".encode():
-            return
-    write_queue_csv(path, faces, decided)
-    with suppress(OSError):
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_bytes(f"{content} {file_version(path.stat())}".encode())
+    content, stamp = _content_hash(faces, decided, key), dataset.cache_folder / _STAMP
+    there = dataset.storage.stat(layout.QUEUE)
+    if there and read_cached(stamp) == f"{content} {there.version}".encode():
+        return
+    version = dataset.storage.put(layout.QUEUE, encode_queue_csv(faces, decided))
+    write_cached(stamp, f"{content} {version}".encode())
 
 
 def _content_hash(faces: pa.Table, decided: Verdicts, key: str) -> str:
@@ -77,24 +66,13 @@ def _content_hash(faces: pa.Table, decided: Verdicts, key: str) -> str:
     return digest.hexdigest()
 
 
-def write_queue_csv(path: Path, faces: pa.Table, decided: Verdicts) -> None:
-    """Write the table in one step: UTF-8 with a byte order mark, as spreadsheets want it.
-
-    Raises :class:`DatasetWriteError`.
-    """
-    aside = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with aside.open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(COLUMNS)
-                writer.writerows(zip(*_cells(faces, decided), strict=True))
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+def encode_queue_csv(faces: pa.Table, decided: Verdicts) -> bytes:
+    """The table as bytes: UTF-8 with a byte order mark, as spreadsheets want it."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(zip(*_cells(faces, decided), strict=True))
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _cells(faces: pa.Table, decided: Verdicts) -> list[list[object]]:
@@ -127,9 +105,8 @@ def _reasons(column: pa.ChunkedArray) -> list[str]:
 
 
 def _images(faces: pa.Table) -> list[str]:
-    folder = pc.binary_join_element_wise("faces", faces["video_id"], faces["face_id"], "/")
-    images: list[str] = pc.binary_join_element_wise(folder, "", ".png").to_pylist()
-    return images
+    ids = zip(faces["video_id"].to_pylist(), faces["face_id"].to_pylist(), strict=True)
+    return [layout.crop_key(video_id, face_id) for video_id, face_id in ids]
 
 
 def _labels(faces: pa.Table, decided: Verdicts) -> list[str]:

@@ -5,7 +5,6 @@ be open on one dataset: each sees what the others decided when it looks.
 """
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decision_log import HeldLog, holding_log
 from deepfake_dataset.dataset.decisions import (
@@ -28,6 +28,7 @@ from deepfake_dataset.dataset.decisions import (
 from deepfake_dataset.dataset.spreadsheet_safety import one_line
 from deepfake_dataset.errors import UnknownFaceError
 from deepfake_dataset.records import Box, Face, Label
+from deepfake_dataset.review.crop_files import read_crop
 from deepfake_dataset.review.fixed_crops import (
     FaceLocation,
     FaceMarks,
@@ -149,13 +150,20 @@ class ReviewSession:
         at = self.position(face_id)
         return _marks_in(self._verdicts.log, int(self._verdicts.row[at]))
 
-    def crop_path(self, face_id: str) -> Path:
-        """The crop that counts now: the one of the latest fix, or extraction's."""
+    def crop_key(self, face_id: str) -> str:
+        """Where the crop is that counts now: the one of the latest fix, or extraction's."""
         at = self.position(face_id)
         if self._verdicts.state_of(at) is State.FIXED:
-            crop: str = self._verdicts.log["fix_crop"][int(self._verdicts.row[at])].as_py()
-            return self._dataset.root / crop
-        return self._dataset.face_path(self.faces["video_id"][at].as_py(), face_id)
+            key: str = self._verdicts.log["fix_crop"][int(self._verdicts.row[at])].as_py()
+            return key
+        return layout.crop_key(self.faces["video_id"][at].as_py(), face_id)
+
+    def read_crop(self, face_id: str) -> bytes:
+        """The PNG of the crop that counts now.
+
+        Raises :class:`MissingCropError`.
+        """
+        return read_crop(self._dataset, self.crop_key(face_id))
 
     def crop_sha256(self, position: int) -> str:
         """Hash of the bytes of the crop that counts now."""

@@ -5,10 +5,8 @@ all are scored anew, from what was measured of their crops before (``measurement
 """
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,6 +22,7 @@ from deepfake_dataset.review.measurements import VERSION
 from deepfake_dataset.review.reasons import BUILT_IN, all_reasons
 from deepfake_dataset.review.reasons.face_features import FaceFeatures
 from deepfake_dataset.review.suspicion_score import SuspicionScores, score_faces
+from deepfake_dataset.storage.scratch import read_cached, write_cached
 
 _FILE = "suspicion.bin"
 _SEAL_BYTES = 32
@@ -46,11 +45,11 @@ def score_faces_cached(
     ``measurements`` of all faces are asked for only where they do not.
     """
     key = _key(faces, dataset.settings.extract.margin)
-    path = dataset.cache_folder / _FILE
-    scores = _load(path, key, faces.num_rows)
+    file = dataset.cache_folder / _FILE
+    scores = _decoded(read_cached(file) or b"", key, faces.num_rows)
     if scores is None:
         scores = score_faces(FaceFeatures(faces, measurements()))
-        _save(path, key, scores)
+        write_cached(file, _encoded(scores, key))
     return KeyedScores(key, scores)
 
 
@@ -100,30 +99,18 @@ def _sources() -> Iterator[bytes]:
             yield Path(place).read_bytes()
 
 
-def _load(path: Path, key: str, count: int) -> SuspicionScores | None:
+def _decoded(data: bytes, key: str, count: int) -> SuspicionScores | None:
     """What was kept under the key, and only whole: the seal is of both."""
-    with suppress(OSError):
-        data = path.read_bytes()
-        if data[:_SEAL_BYTES] == _seal(key, data[_SEAL_BYTES:]):
-            suspicion = np.frombuffer(data, "<f8", count, _SEAL_BYTES)
-            named = np.frombuffer(data, np.bool_, offset=_SEAL_BYTES + suspicion.nbytes)
-            return SuspicionScores(
-                suspicion.astype(np.float64), named.reshape(count, len(all_reasons()))
-            )
-    return None
+    if data[:_SEAL_BYTES] != _seal(key, data[_SEAL_BYTES:]):
+        return None
+    suspicion = np.frombuffer(data, "<f8", count, _SEAL_BYTES)
+    named = np.frombuffer(data, np.bool_, offset=_SEAL_BYTES + suspicion.nbytes)
+    return SuspicionScores(suspicion.astype(np.float64), named.reshape(count, len(all_reasons())))
 
 
-def _save(path: Path, key: str, scores: SuspicionScores) -> None:
-    """A dataset on a read-only disk can still be reviewed: nothing is kept then."""
+def _encoded(scores: SuspicionScores, key: str) -> bytes:
     body = scores.suspicion.astype("<f8").tobytes() + scores.named.tobytes()
-    aside = path.with_name(f".partial-{os.getpid()}-{_FILE}")
-    with suppress(OSError):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(_seal(key, body) + body)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+    return _seal(key, body) + body
 
 
 def _seal(key: str, body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Self
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.sources.files import File
+from deepfake_dataset.storage.scratch import cache_database, discard_cached
 
 RACY_NS = 2_000_000_000
 """A file changed this shortly before it was hashed is not remembered: it may change again
@@ -72,11 +73,9 @@ class KnownFiles:
         if not self._unsaved:
             return
         rows = [(location, *value) for location, value in self._unsaved.items()]
-        with suppress(OSError, sqlite3.Error):
-            self._cache.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._cache)) as database, database:
-                database.execute(_CREATE)
-                database.executemany(_REPLACE, rows)
+        with suppress(OSError, sqlite3.Error), cache_database(self._cache) as database:
+            database.execute(_CREATE)
+            database.executemany(_REPLACE, rows)
         self._unsaved.clear()
         self._unsaved_bytes = 0
 
@@ -108,11 +107,5 @@ def _load(cache: Path) -> dict[bytes, tuple[str, str]]:
         with closing(sqlite3.connect(cache)) as database:
             return {location: (state, id_) for location, state, id_ in database.execute(_SELECT)}
     except (OSError, sqlite3.Error):
-        _discard(cache)
+        discard_cached(cache)
         return {}
-
-
-def _discard(cache: Path) -> None:
-    for path in (cache, cache.with_name(cache.name + "-journal")):
-        with suppress(OSError):
-            path.unlink()

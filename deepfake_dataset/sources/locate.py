@@ -18,12 +18,12 @@ def _last_seen(dataset: Dataset, video_id: str) -> Path | None:
     """A file that changed just before it was hashed has no fingerprint: it is hashed now."""
     place = FileLocations(dataset).locations.get(video_id)
     with suppress(OSError):
-        if place and _has_bytes(Path(place.location), video_id):
+        if place and video_id_of_file(Path(place.location)) == video_id:
             return Path(place.location)
     return None
 
 
-def _has_bytes(path: Path, video_id: str) -> bool:
-    """Whether a file's bytes are those that the id was made of. Raises :class:`OSError`."""
+def video_id_of_file(path: Path) -> str:
+    """The id of the video with a file's bytes. Raises :class:`OSError`."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest().startswith(video_id)
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

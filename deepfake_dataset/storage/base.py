@@ -6,6 +6,7 @@ middle; two writers who meet are told apart by versions. A new storage must pass
 ``tests/storage/conformance.py``.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -47,6 +48,12 @@ class Spool:
         file = self.folder / name
         with writing(file):
             file.write_bytes(data)
+
+    def digest(self, name: str) -> tuple[int, str]:
+        """The size of a file in bytes, and its SHA-256 in hex digits."""
+        with (self.folder / name).open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return file.tell(), sha256
 
 
 @runtime_checkable
@@ -103,6 +110,13 @@ class Storage(Protocol):
 
     def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
         """As :meth:`put_all`, from files of a :meth:`spool`, which may be moved away."""
+        ...
+
+    def copy(self, source: str, target: str) -> str:
+        """Write an object with the bytes of another one, as :meth:`put` does; none come here.
+
+        Not for a log. Gives the version of the target. Raises :class:`MissingKeyError`.
+        """
         ...
 
     def half_written(self, prefix: str = "", *, deep: bool = True) -> Iterator[str]:

@@ -5,12 +5,15 @@ a kill meets the old bytes or the new ones. What is aside has a name that begins
 ``.partial-``; it is never listed, and a later run discards it.
 """
 
+import errno
 import fcntl
 import itertools
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -26,7 +29,10 @@ from deepfake_dataset.storage.os_errors import writing
 
 ASIDE = ".partial-"
 """Begins the names of files that are not whole yet."""
+_FLUSHES_AT_ONCE = 4
 _numbers = itertools.count()
+_NO_SECOND_NAMES = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV}
+"""How file systems without hard links, or with no more of them, refuse one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +95,29 @@ class LocalStorage:
         _flush_all(folders)
 
     def put_files(self, files: Iterable[tuple[str, Path]]) -> None:
-        """As :meth:`Storage.put_files`: the files are renamed.
+        """As :meth:`Storage.put_files`: the files are renamed, once all are on the disk."""
+        moves: dict[Path, list[tuple[Path, Path]]] = defaultdict(list)
+        for key, file in files:
+            path = self.path(key)
+            moves[path.parent].append((file, path))
+        _settle_all([file for pairs in moves.values() for file, _ in pairs])
+        for folder, pairs in moves.items():
+            with writing(folder):
+                _make_folder(folder)
+                with _holding(folder):
+                    for file, path in pairs:
+                        file.replace(path)
+                flush(folder)
 
-        All are brought onto the disk before the first is: a file system that keeps a journal
-        has less to write than with a name changed between any two.
-        """
-        moves = [(file, self.path(key)) for key, file in files]
-        for file, path in moves:
-            with writing(path):
-                _stamp(file)
-                flush(file)
-        for file, path in moves:
-            with writing(path):
-                _make_folder(path.parent)
-                with _holding(path.parent):
-                    file.replace(path)
-        _flush_all({path.parent for _, path in moves})
+    def copy(self, source: str, target: str) -> str:
+        """As :meth:`Storage.copy`: a second name of the file, where the file system has these."""
+        known, path = self.path(source), self.path(target)
+        with self._reading(source):
+            known.stat()
+        with writing(path), _second_name(known, path) as aside, _holding(path.parent):
+            aside.replace(path)
+            flush(path.parent)
+            return file_version(path.stat())
 
     @contextmanager
     def spool(self, prefix: str = "") -> Iterator[Spool]:
@@ -248,12 +261,13 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file anywhere in one step, such as one that a user named for a command's output.
+def write_file(path: Path, data: str | bytes) -> None:
+    """Write a file anywhere in one step, such as one that a user named; text as UTF-8.
 
     Raises :class:`DatasetWriteError`.
     """
-    with writing(path), _aside(path, data) as aside:
+    whole = data.encode() if isinstance(data, str) else data
+    with writing(path), _aside(path, whole) as aside:
         aside.replace(path)
         flush(path.parent)
 
@@ -266,7 +280,7 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
     look alike.
     """
     _make_folder(path.parent)
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
+    aside = _name_aside(path)
     try:
         with FileIO(aside, "w") as file:
             _write_out(file, data)
@@ -275,6 +289,31 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
         yield aside
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _second_name(file: Path, path: Path) -> Iterator[Path]:
+    """The file under a name beside the path, gone afterwards unless it was renamed.
+
+    Objects are replaced and never changed, so two may be one file.
+    """
+    _make_folder(path.parent)
+    aside = _name_aside(path)
+    try:
+        try:
+            os.link(file, aside)
+        except OSError as error:
+            if error.errno not in _NO_SECOND_NAMES:
+                raise
+            shutil.copyfile(file, aside)
+            flush(aside)
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _name_aside(path: Path) -> Path:
+    return path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
 
 
 @contextmanager
@@ -307,10 +346,27 @@ def _flush_all(folders: Iterable[Path]) -> None:
             flush(folder)
 
 
-def _stamp(file: Path | int) -> None:
+def _stamp(handle: int) -> None:
     """Set a file's time of change to now, finer than the kernel's clock ticks."""
     now = time_ns()
-    os.utime(file, ns=(now, now))
+    os.utime(handle, ns=(now, now))
+
+
+def _settle_all(files: Iterable[Path]) -> None:
+    """Bring files that others have written onto the disk, several at once: it is waited for."""
+    with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as threads:
+        for _ in threads.map(_settle, files):
+            pass
+
+
+def _settle(file: Path) -> None:
+    with writing(file):
+        handle = os.open(file, os.O_RDWR)
+        try:
+            _stamp(handle)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _append_line(path: Path, line: bytes, header: bytes) -> None:

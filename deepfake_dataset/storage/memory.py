@@ -90,6 +90,11 @@ class MemoryStorage:
             with self._calling("put_files"):
                 self._write(checked(key), file.read_bytes())
 
+    def copy(self, source: str, target: str) -> str:
+        """As :meth:`Storage.copy`."""
+        with self._calling("copy"):
+            return self._write(checked(target), self._find(source).data)
+
     @contextmanager
     def spool(self, prefix: str = "") -> Iterator[Spool]:  # noqa: ARG002 - all are alike
         """As :meth:`Storage.spool`."""

@@ -8,13 +8,20 @@ import hashlib
 import os
 import re
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from deepfake_dataset.storage.local import ASIDE
+
 CACHE_VARIABLE = "DSBUILD_CACHE"
 """The environment variable that names another folder."""
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_numbers = count()
 
 
 def cache_root() -> Path:
@@ -34,6 +41,47 @@ def dataset_cache(location: str) -> Path:
     return cache_root() / "datasets" / f"{key}-{name}"
 
 
+def read_cached(file: Path) -> bytes | None:
+    """What a file of a cache folder holds; None where it is missing or cannot be read."""
+    with suppress(OSError):
+        return file.read_bytes()
+    return None
+
+
+def write_cached(file: Path, data: bytes) -> None:
+    """Write a file of a cache folder, whole or not at all.
+
+    Where it cannot be written it is done without. It need not outlast a crash of the machine,
+    so nothing waits for the disk.
+    """
+    aside = file.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{file.name}"[:255])
+    with suppress(OSError):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(data)
+            aside.replace(file)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def cache_database(file: Path) -> Iterator[sqlite3.Connection]:
+    """An SQLite file of a cache folder, made where there is none; all or nothing of this is done.
+
+    Raises :class:`OSError` and :class:`sqlite3.Error`, for its caller to do without.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file)) as database, database:
+        yield database
+
+
+def discard_cached(file: Path) -> None:
+    """Take away a file of a cache folder that is damaged, and what SQLite keeps beside it."""
+    for part in (file, file.with_name(f"{file.name}-journal")):
+        with suppress(OSError):
+            part.unlink()
+
+
 def move_folder(source: Path, target: Path) -> None:
     """Move the files below a folder to below another one, each whole; then the first is gone.
 
@@ -43,7 +91,7 @@ def move_folder(source: Path, target: Path) -> None:
         place = target / file.relative_to(source)
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            aside = place.with_name(f".partial-{place.name}")
+            aside = place.with_name(f"{ASIDE}{place.name}")
             shutil.copyfile(file, aside)
             aside.replace(place)
         file.unlink()

@@ -1,4 +1,4 @@
-"""Faces of noise, in which a signal may be planted."""
+"""Faces of noise in which a signal may be planted, and examples that name no files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
+from deepfake_dataset.baseline.data.examples import Examples
 
 MakeFaces = Callable[..., Path]
 
@@ -33,3 +35,17 @@ def make_faces(tmp_path: Path) -> MakeFaces:
         return folder
 
     return make
+
+
+def examples_of(group: list[str], label: list[int]) -> Examples:
+    """Faces without files, a row for each group and label."""
+    names = np.array([f"{n}.png" for n in range(len(group))], np.str_)
+    groups, blank = np.array(group, np.str_), np.full(len(group), "", np.str_)
+    labels = np.array(label, np.int64)
+    return Examples(Path(), names, labels, groups, groups, blank, blank, blank)
+
+
+def examples_of_groups(**sizes: int) -> Examples:
+    """Groups by name with their sizes; those that begin with r are real."""
+    group = [name for name, size in sizes.items() for _ in range(size)]
+    return examples_of(group, [int(name.startswith("r")) for name in group])

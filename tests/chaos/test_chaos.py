@@ -21,6 +21,8 @@ import numpy as np
 import psutil
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("DSBUILD_CHAOS_KILLS", "20"))
 SEED = int(os.environ.get("DSBUILD_CHAOS_SEED", "1"))

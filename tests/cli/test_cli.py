@@ -26,6 +26,8 @@ from deepfake_dataset.dataset.totals import Summary, Totals, totals_of
 from deepfake_dataset.settings import ExtractSettings, RunSettings
 from deepfake_dataset.storage.lease import file_lease
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

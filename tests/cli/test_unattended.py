@@ -17,6 +17,8 @@ from deepfake_dataset.commands.follow_up import Result, Step
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.integrity import HINTS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 DSBUILD = [sys.executable, "-m", "deepfake_dataset"]
 

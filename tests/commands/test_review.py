@@ -1,4 +1,5 @@
 import csv
+import shutil
 
 import pytest
 
@@ -63,6 +64,22 @@ def test_a_second_start_ranks_as_the_first_without_judging_again(extracted, monk
     assert (extracted / "review" / "queue.csv").stat() == written
 
 
+def test_what_an_earlier_version_measured_is_moved_once_and_not_measured_again(extracted, here):
+    review.refresh_queue(extracted)
+    dataset = Dataset.open(extracted)
+    old = extracted / ".cache"
+    shutil.move(dataset.cache_folder, old)
+    here.clear()
+    with Dataset.lease(extracted):  # a run is at it: it will move it
+        review.refresh_queue(extracted)
+    assert old.is_dir()
+    shutil.rmtree(dataset.cache_folder)
+    here.clear()
+    review.refresh_queue(extracted)
+    assert here == []
+    assert not old.exists()
+
+
 def test_export_fill_in_apply_and_status(extracted, tmp_path, dsbuild):
     file = tmp_path / "mine.csv"
     ran = dsbuild("review", "-d", extracted, "--export", file, "--json")
@@ -100,7 +117,7 @@ def test_a_fix_is_cut_from_the_source_and_reaches_the_manifest(extracted):
     box = Box(face.box.left + 3, face.box.top, face.box.right + 3, face.box.bottom)
     preview = session.preview(face_id, FaceMarks(box=box))
     session.fix(face_id, FaceMarks(box=box), reviewer="Ann")
-    assert session.crop_path(face_id).read_bytes() == preview.png
+    assert session.read_crop(face_id) == preview.png
     opened = Dataset.open(extracted)
     left = apply_decisions(read_faces(opened), read_decisions(opened)).to_pylist()
     (fixed,) = [row for row in left if row["face_id"] == face_id]

@@ -445,7 +445,7 @@ def test_a_training_is_compared_with_the_last_one(ds, dataset, monkeypatch):
             )
         )
 
-    monkeypatch.setattr("deepfake_dataset.commands.baseline.train_baseline", train)
+    monkeypatch.setattr("deepfake_dataset.commands.train_baseline.train_baseline", train)
     assert follow_up._train(dataset) == "AUC a video 0.750, none before"
     for name, value, age in (("best-1", 0.5, 100), ("best-2", 0.625, 10)):
         file = ds / "models" / name / "report.json"

@@ -12,19 +12,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepfake_dataset.baseline.models import build
+from deepfake_dataset.baseline.models import build_model
 from deepfake_dataset.baseline.scoring.calibration import Calibration
 from deepfake_dataset.commands.score import score
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, ModelError
 from deepfake_dataset.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     keras.utils.set_random_seed(7)
     file = tmp_path_factory.mktemp("model") / "bare.weights.h5"
-    build("notebook").save_weights(file)
+    build_model("notebook").save_weights(file)
     return file
 
 

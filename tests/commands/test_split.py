@@ -10,12 +10,12 @@ import pytest
 from deepfake_dataset.commands.split import explain_video, split_dataset
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, Decision, append_decisions
+from deepfake_dataset.dataset.layout import CANNOT_LINKS
 from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
 from deepfake_dataset.dataset.schema import json_schema
 from deepfake_dataset.errors import NotADatasetError, SplitError
 from deepfake_dataset.records import Label, Provenance
 from deepfake_dataset.split.audit.shortcut_classifier import Shortcut, ShortcutVerdict
-from deepfake_dataset.split.links.cannot_link import CANNOT_LINKS_FILE
 from deepfake_dataset.split.links.must_link import LinkReason, MustLink
 from deepfake_dataset.split.manifests.split_record import SplitRecord
 from deepfake_dataset.split.similarity.near_duplicates import Duplicates
@@ -240,7 +240,7 @@ def test_a_cut_is_kept_and_parts_what_only_looks_alike(ds, ten, looks):
     assert split_dataset(ds).groups == 9
     assert split_dataset(ds, cuts=["real/1.mp4,real/8.mp4"]).groups == 10
     assert split_dataset(ds).groups == 10
-    assert (ds / CANNOT_LINKS_FILE).read_text().splitlines()[0] == "a,b"
+    assert (ds / CANNOT_LINKS).read_text().splitlines()[0] == "a,b"
 
 
 def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
@@ -266,7 +266,7 @@ def test_what_was_asked_for_outlives_a_kill_before_the_manifests_are_there(
 def test_a_cut_that_names_no_pair_is_refused(ds, ten, cut):
     with pytest.raises(SplitError):
         split_dataset(ds, cuts=[cut])
-    assert not (ds / CANNOT_LINKS_FILE).exists()
+    assert not (ds / CANNOT_LINKS).exists()
 
 
 def test_names_that_are_positions_join_nothing(ds, add):

@@ -10,21 +10,25 @@ import keras
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.examples import folder_examples
-from deepfake_dataset.baseline.models import build, need_keras
+from deepfake_dataset.baseline.data.class_folders import read_class_folders
+from deepfake_dataset.baseline.keras_backend import set_up_keras
+from deepfake_dataset.baseline.models import build_model
+from deepfake_dataset.baseline.network.load_weights import load_weights
 from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
-from deepfake_dataset.baseline.network.weights import load_weights
 from deepfake_dataset.baseline.scoring.predict import predict
 from deepfake_dataset.baseline.training.recipes import recipe
 from deepfake_dataset.baseline.training.run_folder import MODEL_FILE, WEIGHTS_FILE, read_recipe
-from deepfake_dataset.commands.baseline import Baseline, train_baseline
+from deepfake_dataset.commands.train_baseline import TrainedBaseline, train_baseline
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, LeakError, MissingExtraError, UsageError
 from deepfake_dataset.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"  # Keras, saving
+    ),
+]
 QUICK = ("model=notebook", "epochs=2", "batch=8", "learning_rate=3e-3")
 FILES = (
     "calibration.json",
@@ -74,7 +78,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def baseline(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Baseline:
+def baseline(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainedBaseline:
     """What a training on these came to; nobody changes it."""
     return train_baseline(tmp_path_factory.mktemp("runs"), images=faces, changes=QUICK)
 
@@ -95,7 +99,7 @@ def split(tmp_path: Path) -> Path:
     return root
 
 
-def test_faces_of_elsewhere_give_a_run_with_all_its_files(baseline: Baseline) -> None:
+def test_faces_of_elsewhere_give_a_run_with_all_its_files(baseline: TrainedBaseline) -> None:
     assert Path(baseline.run).name == "best-1"
     assert sorted(file.name for file in Path(baseline.run).iterdir()) == sorted(FILES)
     about = baseline.report.about
@@ -104,7 +108,7 @@ def test_faces_of_elsewhere_give_a_run_with_all_its_files(baseline: Baseline) ->
 
 
 def test_the_same_seed_gives_the_same_report_and_the_command_line_prints_it(
-    baseline: Baseline, faces: Path, tmp_path: Path, dsbuild: Callable[..., Any]
+    baseline: TrainedBaseline, faces: Path, tmp_path: Path, dsbuild: Callable[..., Any]
 ) -> None:
     changes = [part for change in QUICK for part in ("--set", change)]
     ran = dsbuild("train-baseline", "-d", tmp_path, "--images", faces, *changes, "--json")
@@ -115,10 +119,10 @@ def test_the_same_seed_gives_the_same_report_and_the_command_line_prints_it(
         assert again.read_bytes() == (Path(baseline.run) / name).read_bytes()
 
 
-def test_model_weights_and_recipe_belong_together(baseline: Baseline, faces: Path) -> None:
-    run, examples = Path(baseline.run), folder_examples(faces).at(np.arange(4))
+def test_model_weights_and_recipe_belong_together(baseline: TrainedBaseline, faces: Path) -> None:
+    run, examples = Path(baseline.run), read_class_folders(faces).at(np.arange(4))
     assert read_recipe(run) == recipe("best", QUICK)
-    model, other = keras.saving.load_model(run / MODEL_FILE, compile=False), build("notebook")
+    model, other = keras.saving.load_model(run / MODEL_FILE, compile=False), build_model("notebook")
     load_weights(other, run / WEIGHTS_FILE)
     levelled = with_preprocessing(other, levelled=True)
     np.testing.assert_allclose(predict(model, examples), predict(levelled, examples), atol=1e-6)
@@ -202,7 +206,7 @@ def test_without_keras_the_extra_is_named(
     faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
-    need_keras.cache_clear()
+    set_up_keras.cache_clear()
     with pytest.raises(MissingExtraError) as caught:
         train_baseline(tmp_path, images=faces)
     assert "deepfake-dataset[baseline]" in caught.value.hint

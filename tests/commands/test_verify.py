@@ -13,6 +13,8 @@ from deepfake_dataset.dataset.integrity import HINTS, Flaw
 from deepfake_dataset.dataset.layout import record_key
 from deepfake_dataset.errors import DatasetBusyError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def videos(tmp_path: Path, face_video: Path, plain_video: Path) -> Path:

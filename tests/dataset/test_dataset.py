@@ -393,7 +393,10 @@ def test_everything_is_on_the_disk_before_the_record_is_seen(dataset, record, co
         ("move", written),
         ("flush", ino(dataset.root / "videos")),
     ]
-    assert [event for event in events if event in expected] == expected
+    found = [event for event in events if event in expected]
+    first, last = 3, 3 + len(crops)  # several crops are flushed at once, in any order
+    found[first:last] = sorted(found[first:last], key=expected.index)
+    assert found == expected
 
 
 # Damage

@@ -1,5 +1,7 @@
 import re
 
+import pyarrow as pa
+
 from deepfake_dataset.dataset import layout
 from deepfake_dataset.storage.keys import checked
 
@@ -44,6 +46,20 @@ def test_a_record_is_known_by_its_key_and_other_things_are_none():
     for video_id in (ID, f"unreadable-{ID}"):
         assert layout.recorded_video(layout.record_key(video_id)) == video_id
     assert layout.recorded_video("videos/README") is None
+
+
+def test_keys_of_many_crops_are_those_of_each():
+    ids = pa.chunked_array([["b", ID], [ID]])
+    faces = pa.chunked_array([["f", "g"], ["ä"]])
+    keys = layout.crop_keys(ids, faces).to_pylist()
+    pairs = zip(ids.to_pylist(), faces.to_pylist(), strict=True)
+    assert keys == [layout.crop_key(*pair) for pair in pairs]
+
+
+def test_manifests_are_known_by_their_keys():
+    assert all(layout.is_manifest(layout.manifest_key(side)) for side in layout.SIDES)
+    for key in (layout.SPLIT_RECORD, layout.DECISIONS, "manifests/old/train.csv", "train.csv"):
+        assert not layout.is_manifest(key)
 
 
 def test_crops_lie_below_their_videos_prefix():

@@ -13,6 +13,8 @@ from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
 from deepfake_dataset.shots.thumbnail_stride import with_thumbnails
 from deepfake_dataset.video.decode import Decoder
 
+pytestmark = pytest.mark.slow
+
 LIGHT_FRAMES = FPS / 2
 
 

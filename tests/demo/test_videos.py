@@ -17,6 +17,8 @@ from deepfake_dataset.demo.script import TAKES, truth
 from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.records import Label
 
+pytestmark = pytest.mark.slow
+
 TAKE = TAKES[0]
 SHORT = replace(
     TAKE, width=160, height=90, shots=tuple(replace(s, frames=6, change=None) for s in TAKE.shots)

@@ -30,6 +30,8 @@ from deepfake_dataset.errors import (
 from .conformance import *  # noqa: F403
 from .conformance import double
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(time_s=60, memory_mb=1000)
 FOREVER_S = 600

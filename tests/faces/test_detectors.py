@@ -1,14 +1,19 @@
 """One suite that every detector must pass."""
 
+from importlib.metadata import EntryPoint
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deepfake_dataset import plugins
+from deepfake_dataset.errors import SettingsError
 from deepfake_dataset.faces.detectors import Detection, Detector, make_detector
 from deepfake_dataset.faces.detectors import hog as hog_module
 from deepfake_dataset.faces.detectors.hog import HogDetector
 from deepfake_dataset.records import Box
+from deepfake_dataset.settings import ExtractSettings
 
 Picture = NDArray[np.uint8]
 
@@ -177,3 +182,30 @@ def test_hog_asks_dlib_s_whole_detector_where_its_bytes_are_not_those_known(
     (found,) = hog.find(seen)
     assert whole.find(seen) == [found]
     assert whole.find(seen, sizes=3, view=found.view) == [found]
+
+
+class Everywhere:
+    """A detector of another package."""
+
+    def find(self, image: Picture, **_: object) -> list[Detection]:
+        return [Detection(Box(0, 0, 1, 1), 1.0)]
+
+
+def test_a_detector_of_another_package_is_made_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("everywhere", f"{__name__}:Everywhere", plugins.DETECTORS)
+
+    def found(group: str, name: str = "everywhere") -> list[EntryPoint]:
+        return [point] if (group, name) == (point.group, point.name) else []
+
+    caches = (plugins.plugin_names, plugins.load_plugin, make_detector)
+    with pytest.raises(SettingsError, match="everywhere"):
+        ExtractSettings(detector="everywhere")
+    monkeypatch.setattr(plugins, "entry_points", found)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert ExtractSettings(detector="everywhere").detector == "everywhere"
+        assert type(make_detector("everywhere")).__name__ == "Everywhere"
+    finally:
+        for cache in caches:
+            cache.cache_clear()

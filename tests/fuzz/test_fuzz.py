@@ -35,6 +35,8 @@ from deepfake_dataset.records import Box, Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings, format_settings, parse_settings
 from deepfake_dataset.sources.labels_csv import read_labels
 
+pytestmark = pytest.mark.slow
+
 ASKED = os.environ.get("DSBUILD_FUZZ_INPUTS")
 _ABSURD = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _OPERATIONS = ("flip", "number", "insert", "cut", "end", "repeat", "swap", "fill")

@@ -15,6 +15,8 @@ from deepfake_dataset.records import Provenance, Status, Video, VideoFile
 from deepfake_dataset.settings import ExtractSettings, Settings
 from deepfake_dataset.video.decode import Decoder
 
+pytestmark = pytest.mark.slow
+
 CLIPS = (
     "real/LivePortrait__driving_d12.mp4",
     "real/LivePortrait__source_s18.mp4",

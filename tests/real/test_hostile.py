@@ -17,6 +17,8 @@ from deepfake_dataset.errors import VIDEO_ERRORS
 from deepfake_dataset.records import Video
 from deepfake_dataset.sources.list_files import is_video_name
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY_MB = 1500
 SETTINGS = f"""\

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_dataset.baseline.data.examples import folder_examples
-from deepfake_dataset.baseline.models import build
-from deepfake_dataset.baseline.network.weights import load_weights
+from deepfake_dataset.baseline.data.class_folders import read_class_folders
+from deepfake_dataset.baseline.models import build_model
+from deepfake_dataset.baseline.network.load_weights import load_weights
 from deepfake_dataset.baseline.scoring.predict import predict
+
+pytestmark = pytest.mark.slow
 
 GOLDEN = {
     ("meso4", "Meso4_DF"): (0.0414, 0.0487, 0.9897, 0.9977),
@@ -23,14 +25,14 @@ def test_published_weights_give_their_golden_outputs(
     shared_data: Path, model: str, weights: str
 ) -> None:
     folder = shared_data / "mesonet" / "weights"
-    examples = folder_examples(folder / "test_images")
+    examples = read_class_folders(folder / "test_images")
     assert examples.path.tolist() == [
         "df/df00204.jpg",
         "df/df01254.jpg",
         "real/real00240.jpg",
         "real/real00772.jpg",
     ]
-    network = build(model)
+    network = build_model(model)
     load_weights(network, folder / f"{weights}.h5")
     p_real = predict(network, examples, resize="nearest")
     assert p_real.tolist() == pytest.approx(GOLDEN[model, weights], abs=0.002)

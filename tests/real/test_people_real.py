@@ -22,6 +22,8 @@ from deepfake_dataset.split.similarity.person_clusters import (
     find_people,
 )
 
+pytestmark = pytest.mark.slow
+
 NETWORK = EmbeddingNetwork(embed_crop, ["deepfake_dataset.faces.embedding:load_network"])
 CLIPS = (
     "fake/icpr2020dfdc__ffpp_NeuralTextures_c23_004_982.mp4",

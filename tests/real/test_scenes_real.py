@@ -10,6 +10,8 @@ from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector
 from deepfake_dataset.shots.thumbnail_stride import with_thumbnails
 from deepfake_dataset.video.decode import Decoder
 
+pytestmark = pytest.mark.slow
+
 CUT = [
     "real/face_recognition__short_hamilton_clip.mp4",
     "scenecuts/PySceneDetect__goldeneye-vfr-drop3.mp4",

@@ -1,6 +1,6 @@
 """Contact sheets."""
 
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -73,10 +73,10 @@ def video() -> Video:
 
 
 @pytest.fixture
-def crop(tmp_path: Path) -> Path:
-    path = tmp_path / "crop.png"
-    Image.new("RGB", (256, 256), "#208040").save(path)
-    return path
+def crop() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (256, 256), "#208040").save(file, "PNG")
+    return file.getvalue()
 
 
 def colours(picture: Image.Image) -> set[tuple[int, ...]]:
@@ -91,14 +91,14 @@ def test_stills_are_a_few_frames_with_faces_of_every_scene_that_has_any(video: V
     assert len(stills) == 7
 
 
-def test_a_sheet_shows_box_square_and_crop(video: Video, crop: Path) -> None:
+def test_a_sheet_shows_box_square_and_crop(video: Video, crop: bytes) -> None:
     still = np.zeros((*FRAME, 3), np.uint8)
     picture = draw_video(video, lambda _: crop, dict.fromkeys(stills_of(video), still))
     assert picture.width == WIDTH
     assert {(255, 255, 255), (0xD9, 0x48, 0x0F), (0x20, 0x80, 0x40)} <= colours(picture)
 
 
-def test_a_sheet_without_its_source_shows_crops_alone(video: Video, crop: Path) -> None:
+def test_a_sheet_without_its_source_shows_crops_alone(video: Video, crop: bytes) -> None:
     still = np.zeros((*FRAME, 3), np.uint8)
     whole = draw_video(video, lambda _: crop, dict.fromkeys(stills_of(video), still))
     alone = draw_video(video, lambda _: crop, {})
@@ -107,7 +107,7 @@ def test_a_sheet_without_its_source_shows_crops_alone(video: Video, crop: Path) 
     assert alone.height < whole.height
 
 
-def test_an_overview_has_a_row_for_every_video(video: Video, crop: Path) -> None:
+def test_an_overview_has_a_row_for_every_video(video: Video, crop: bytes) -> None:
     totals = totals_of([summary_of(video)])
     one = draw_overview("dataset", totals, [video], lambda _, __: crop)
     two = draw_overview("dataset", totals, [video, video], lambda _, __: crop)

@@ -4,9 +4,11 @@ import time
 
 import pytest
 
-from deepfake_dataset.errors import DatasetWriteError
+from deepfake_dataset.errors import DatasetWriteError, UnavailableError
 from deepfake_dataset.report import run_log
 from deepfake_dataset.report.run_log import writing_log
+from deepfake_dataset.storage.local import LocalStorage
+from deepfake_dataset.storage.memory import MemoryStorage
 
 
 @pytest.fixture
@@ -14,7 +16,7 @@ def lines(ds):
     ds.mkdir()
 
     def write(*events, as_json=False):
-        with writing_log(ds, as_json) as note:
+        with writing_log(LocalStorage(ds), as_json) as note:
             for event, fields in events:
                 note(event, **fields)
         return (ds / "logs" / ("run.jsonl" if as_json else "run.log")).read_text().splitlines()
@@ -66,14 +68,24 @@ def test_a_log_is_rotated_and_old_ones_go(ds, lines, monkeypatch):
 def test_a_log_that_cannot_be_opened_is_told(ds):
     ds.mkdir()
     (ds / "logs").write_text("a file")
-    with pytest.raises(DatasetWriteError, match="logs"), writing_log(ds):
+    with pytest.raises(DatasetWriteError, match="logs"), writing_log(LocalStorage(ds)):
         pass
 
 
 def test_a_disk_that_fills_up_costs_lines_and_not_the_run(small_disk):
     root = small_disk("16k")
-    with writing_log(root) as note:
+    with writing_log(LocalStorage(root)) as note:
         (root / "big").write_bytes(b"")
         for _ in range(1000):
             note("event", text="x" * 100)
     assert (root / "logs" / "run.log").stat().st_size > 0
+
+
+def test_a_storage_that_does_not_answer_costs_lines_and_not_the_run():
+    storage = MemoryStorage()
+    with writing_log(storage) as note:
+        note("a")
+        storage.fail("append", UnavailableError("no answer", "later"))
+        note("b")
+        note("c")
+    assert [line.split()[1] for line in storage.get("logs/run.log").splitlines()] == [b"a", b"c"]

@@ -57,7 +57,7 @@ def fix() -> Fix:
     )
 
 
-class FakeStudio:
+class FakeFrames:
     """Gives what it is told to; knows nothing of videos."""
 
     def __init__(self) -> None:
@@ -80,8 +80,8 @@ class FakeStudio:
 
 
 @pytest.fixture
-def source() -> FakeStudio:
-    return FakeStudio()
+def source() -> FakeFrames:
+    return FakeFrames()
 
 
 @pytest.fixture
@@ -94,6 +94,6 @@ def filled(dataset: Dataset, record: Callable[..., Video], commit: Callable[...,
 
 
 @pytest.fixture
-def session(filled: Dataset, source: FakeStudio) -> ReviewSession:
+def session(filled: Dataset, source: FakeFrames) -> ReviewSession:
     """Its faces, in the order of the records."""
     return ReviewSession(filled, read_faces(filled), source)

@@ -17,7 +17,7 @@ from deepfake_dataset.review.apply_edited_csv import (
     apply_edited_csv,
     read_edited_csv,
 )
-from deepfake_dataset.review.queue_csv import write_queue_csv
+from deepfake_dataset.review.queue_csv import encode_queue_csv
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.settings import Settings
 
@@ -195,7 +195,8 @@ def test_queue_to_spreadsheet_to_decisions(
     commit(dataset, replace(record(faces=3), path=path, provenance=who))
     faces = _with_suspicion(read_faces(dataset))
     file = dataset.root / "review" / "queue.csv"
-    write_queue_csv(file, faces, verdicts(faces, read_decisions(dataset)))
+    file.parent.mkdir()
+    file.write_bytes(encode_queue_csv(faces, verdicts(faces, read_decisions(dataset))))
     text = file.read_bytes().decode()
     (shown,) = {row["video"] for row in csv.DictReader(io.StringIO(text[1:], newline=""))}
     assert formula_restored(shown) == path

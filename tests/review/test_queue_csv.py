@@ -1,8 +1,11 @@
 import csv
+import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.decisions import Action, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
 from deepfake_dataset.errors import DatasetWriteError
@@ -10,16 +13,16 @@ from deepfake_dataset.records import Label
 from deepfake_dataset.review.queue_csv import (
     COLUMNS,
     describe_reasons,
-    queue_path,
+    encode_queue_csv,
     update_queue_csv,
-    write_queue_csv,
 )
 from deepfake_dataset.review.queue_order import order_by_suspicion
 from deepfake_dataset.review.reasons import BUILT_IN
 from deepfake_dataset.review.suspicion_score import SuspicionScores
+from deepfake_dataset.storage.memory import MemoryStorage
 
 
-def _judged(count):
+def _scores(count):
     given = np.zeros((count, len(BUILT_IN)), np.bool_)
     given[1, [0, 2]] = True
     return SuspicionScores(np.array([0.1, 0.9, 0.1, 0.5] + [0.0] * (count - 4)), given)
@@ -28,20 +31,18 @@ def _judged(count):
 @pytest.fixture
 def ranked(filled):
     faces = read_faces(filled)
-    return order_by_suspicion(faces, _judged(faces.num_rows))
+    return order_by_suspicion(faces, _scores(faces.num_rows))
 
 
-def _rows(path):
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(data):
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
-def test_the_table_says_what_a_person_wants_to_know(filled, ranked, session, tmp_path):
+def test_the_table_says_what_a_person_wants_to_know(filled, ranked, session):
     session.decide(["0123456789abcdef-000001-0"], Action.REJECT, reviewer="Ann")
     session.decide(["0123456789abcdef-000003-0"], Action.RELABEL, reviewer="A", label=Label.FAKE)
-    file = tmp_path / "new" / "queue.csv"
-    write_queue_csv(file, ranked, verdicts(ranked, read_decisions(filled)))
-    first, second, *rest = _rows(file)
+    data = encode_queue_csv(ranked, verdicts(ranked, read_decisions(filled)))
+    first, second, *rest = _rows(data)
     assert tuple(first) == COLUMNS
     assert first["image"] == "faces/0123456789abcdef/0123456789abcdef-000001-0.png"
     assert (filled.root / first["image"]).is_file()
@@ -56,24 +57,21 @@ def test_the_table_says_what_a_person_wants_to_know(filled, ranked, session, tmp
     assert len(rest) == 6
 
 
-def test_a_spreadsheet_reads_it_as_utf_8(filled, ranked, tmp_path):
-    file = tmp_path / "queue.csv"
-    write_queue_csv(file, ranked, verdicts(ranked, read_decisions(filled)))
-    assert file.read_bytes().startswith(b"\xef\xbb\xbfrank,")
+def test_a_spreadsheet_reads_it_as_utf_8(filled, ranked):
+    data = encode_queue_csv(ranked, verdicts(ranked, read_decisions(filled)))
+    assert data.startswith(b"\xef\xbb\xbfrank,")
 
 
-def test_a_disk_that_refuses_leaves_the_old_table(filled, ranked, tmp_path, monkeypatch):
-    file = tmp_path / "queue.csv"
-    file.write_text("old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
+def test_a_storage_that_refuses_leaves_the_old_table(filled, ranked):
+    storage = MemoryStorage()
+    dataset = replace(filled, storage=storage)
+    storage.put(layout.QUEUE, b"old")
+    storage.fail("put", DatasetWriteError("no space left", "free some"))
     with pytest.raises(DatasetWriteError):
-        write_queue_csv(file, ranked, verdicts(ranked, read_decisions(filled)))
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["queue.csv"]
-    assert file.read_text() == "old"
+        update_queue_csv(dataset, ranked, verdicts(ranked, read_decisions(filled)), "key")
+    assert storage.get(layout.QUEUE) == b"old"
+    update_queue_csv(dataset, ranked, verdicts(ranked, read_decisions(filled)), "key")
+    assert storage.get(layout.QUEUE).startswith(b"\xef\xbb\xbfrank,")
 
 
 @pytest.fixture
@@ -81,7 +79,7 @@ def renew(filled, ranked):
     """Writes the table where it lies, as it has to be; says whether it was written."""
 
     def run(key="key", faces=ranked):
-        path = queue_path(filled)
+        path = filled.root / "review" / "queue.csv"
         before = path.stat().st_ino if path.exists() else None
         update_queue_csv(filled, faces, verdicts(faces, read_decisions(filled)), key)
         return path.stat().st_ino != before
@@ -101,7 +99,7 @@ def test_the_table_is_written_anew_only_where_it_would_differ(filled, renew, ses
 @pytest.mark.parametrize("lost", ["edited", "deleted", "note gone", "note damaged"])
 def test_a_table_that_someone_changed_is_written_anew(filled, renew, lost):
     renew()
-    path, note = queue_path(filled), filled.cache_folder / "queue.txt"
+    path, note = filled.root / "review" / "queue.csv", filled.cache_folder / "queue.txt"
     whole = path.read_bytes()
     if lost == "edited":
         path.write_bytes(whole.replace(b"undecided", b"UNDECIDED", 1))

@@ -13,6 +13,8 @@ from deepfake_dataset.records import Box, Cause
 from deepfake_dataset.shots.scene_detector import Boundary, SceneDetector, ShrunkFrame
 from deepfake_dataset.shots.thumbnail import Thumbnail
 
+pytestmark = pytest.mark.slow
+
 Rgb = NDArray[np.uint8]
 
 FPS = 25

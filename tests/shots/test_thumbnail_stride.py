@@ -13,6 +13,8 @@ from deepfake_dataset.video.frame import Frame
 
 from ..conftest import FrameOf
 
+pytestmark = pytest.mark.slow
+
 Picture = NDArray[np.uint8]
 BATCH = 24
 LONGEST_GAP_S = 0.168

@@ -8,6 +8,7 @@ def storage(): ...        # a new, empty storage
 def again(storage): ...   # the same place opened once more, as another process would
 """
 
+import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from deepfake_dataset.errors import ConflictError, DatasetBusyError, MissingKeyE
 
 __all__ = [
     "test_a_conditional_write_loses_to_whoever_was_first",
+    "test_a_copy_is_an_object_of_its_own",
+    "test_a_file_of_a_spool_has_a_size_and_a_digest",
     "test_a_key_that_no_bucket_or_folder_can_hold_is_refused",
     "test_a_lease_has_one_holder_at_a_time",
     "test_a_lease_is_free_after_an_error",
@@ -158,6 +161,27 @@ def test_files_of_a_spool_become_objects(storage, again):
     assert [again.get(f"faces/a/{name}") for name in names] == [b"0", b"1", b"2"]
     assert keys(again) == [f"faces/a/{name}" for name in names]
     assert not folder.exists()
+
+
+def test_a_file_of_a_spool_has_a_size_and_a_digest(storage):
+    with storage.spool() as spool:
+        spool.write("a", b"abc" * 100_000)
+        assert spool.digest("a") == (300_000, hashlib.sha256(b"abc" * 100_000).hexdigest())
+
+
+def test_a_copy_is_an_object_of_its_own(storage, again):
+    storage.put("a/one", b"1")
+    before = storage.put("b", b"old")
+    assert storage.copy("a/one", "b") == again.get_with_version("b")[1] != before
+    storage.copy("a/one", "b")
+    storage.copy("a/one", "c/d")
+    storage.put("a/one", b"2")
+    storage.delete("a/one")
+    assert [again.get(key) for key in keys(again)] == [b"1", b"1"]
+    assert list(again.half_written()) == []
+    with pytest.raises(MissingKeyError):
+        storage.copy("a/one", "b")
+    assert again.get("b") == b"1"
 
 
 def test_what_is_left_in_a_spool_is_gone(storage):

@@ -196,7 +196,7 @@ def test_folders_that_are_made_on_the_way_are_on_the_disk_too(tmp_path, storage,
         spool.write("1", b"")
         flushed.clear()
         storage.put_files([("d/e/1", spool.folder / "1")])
-    assert flushed == [spool.folder / "1", tmp_path / "d", tmp_path / "d" / "e"]
+    assert flushed == [tmp_path / "d", tmp_path / "d" / "e"]
 
 
 def test_a_process_forked_in_the_middle_of_a_write_holds_up_nobody(tmp_path, storage, monkeypatch):
@@ -242,3 +242,14 @@ def test_a_folder_with_things_of_others_is_not_empty(tmp_path, storage):
     (tmp_path / ".git").touch()
     assert not storage.is_empty()
     assert not LocalStorage(tmp_path / ".git").is_empty()
+
+
+def test_where_a_file_cannot_have_two_names_a_copy_is_made(storage, monkeypatch):
+    def refused(*_: object) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    storage.put("a", b"1")
+    monkeypatch.setattr(os, "link", refused)
+    storage.copy("a", "b")
+    assert storage.get("b") == b"1"
+    assert storage.path("a").stat().st_ino != storage.path("b").stat().st_ino

@@ -36,6 +36,7 @@ FAULTS = [
         ("put", lambda s: s.put("a", b"new")),
         ("put_all", lambda s: s.put_all([("a", b"new")])),
         ("put_files", lambda s: s.put_files([("a", Path(__file__))])),
+        ("copy", lambda s: s.copy("a", "b")),
         ("spool", lambda s: s.spool().__enter__()),
         ("entries", lambda s: list(s.entries())),
         ("folders", lambda s: list(s.folders("x/"))),

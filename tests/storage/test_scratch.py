@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from deepfake_dataset.storage.scratch import CACHE_VARIABLE, cache_root, dataset_cache
+from deepfake_dataset.storage.scratch import (
+    CACHE_VARIABLE,
+    cache_root,
+    dataset_cache,
+    read_cached,
+    write_cached,
+)
 
 
 def test_caches_lie_where_the_system_keeps_a_users_caches(monkeypatch):
@@ -34,3 +40,21 @@ def test_any_dataset_has_a_folder_that_can_be_made(location):
     folder = dataset_cache(location)
     folder.mkdir(parents=True)
     assert folder.parent == cache_root() / "datasets"
+
+
+def test_a_cached_file_is_read_as_it_was_written(tmp_path):
+    file = tmp_path / "new" / "a.bin"
+    assert read_cached(file) is None
+    write_cached(file, b"one")
+    write_cached(file, b"two")
+    assert read_cached(file) == b"two"
+    assert [path.name for path in file.parent.iterdir()] == ["a.bin"]
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
+    (tmp_path / "in the way").write_text("")
+    write_cached(tmp_path / "in the way" / "a.bin", b"one")
+    (tmp_path / "folder" / "full").mkdir(parents=True)
+    write_cached(tmp_path / "folder", b"one")
+    assert read_cached(tmp_path / "folder") is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "in the way"]

@@ -5,20 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_dataset.baseline.data.examples import (
+from deepfake_dataset.baseline.data.class_folders import (
     FAKE_NAMES,
     GROUPS_FILE,
     IMAGE_SUFFIXES,
     REAL_NAMES,
-    Examples,
-    read_examples,
     read_groups,
 )
+from deepfake_dataset.baseline.data.examples import Examples, read_manifest_examples
 from deepfake_dataset.errors import ImagesError
 
 UNKNOWN = -1
 """Label of a face of which it is not known whether it is real."""
-_LABELS = {**dict.fromkeys(REAL_NAMES, 1), **dict.fromkeys(FAKE_NAMES, 0)}
+CLASS_LABELS = {**dict.fromkeys(REAL_NAMES, 1), **dict.fromkeys(FAKE_NAMES, 0)}
 
 
 def read_images_to_score(place: Path) -> Examples:
@@ -44,10 +43,10 @@ def read_manifest_to_score(manifest: Path) -> Examples:
     Raises ManifestError where it cannot be read and :class:`ImagesError` where it is empty.
     """
     beside = manifest.absolute().parent
-    examples = read_examples(manifest, beside)
+    examples = read_manifest_examples(manifest, beside)
     first = examples.path[0]
     is_above = not (beside / first).exists() and (beside.parent / first).exists()
-    return read_examples(manifest, beside.parent) if is_above else examples
+    return read_manifest_examples(manifest, beside.parent) if is_above else examples
 
 
 def _image_paths(place: Path, folder: Path) -> Iterator[str]:
@@ -61,10 +60,10 @@ def _image_paths(place: Path, folder: Path) -> Iterator[str]:
 def _video_of(path: str) -> str:
     folder, _, _ = path.rpartition("/")
     name = folder.rpartition("/")[2].lower()
-    return path if not folder or name in _LABELS else folder
+    return path if not folder or name in CLASS_LABELS else folder
 
 
 def _label_of(path: str) -> int:
     """By the innermost folder that is named after a class."""
     names = path.lower().split("/")[-2::-1]
-    return next((_LABELS[name] for name in names if name in _LABELS), UNKNOWN)
+    return next((CLASS_LABELS[name] for name in names if name in CLASS_LABELS), UNKNOWN)

@@ -6,12 +6,13 @@ from typing import Self
 
 import numpy as np
 
-from deepfake_dataset.baseline.data.augment import augment
-from deepfake_dataset.baseline.data.decoded_cache import DecodedCache
+from deepfake_dataset.baseline.data.augmentation import augment
+from deepfake_dataset.baseline.data.data_loader import Batch, load_batches
+from deepfake_dataset.baseline.data.decoded_pixels_cache import DecodedPixelsCache
 from deepfake_dataset.baseline.data.epoch_order import EpochFace, epoch_order, updates_per_epoch
 from deepfake_dataset.baseline.data.examples import Examples
-from deepfake_dataset.baseline.data.images import Batch, Image, batches
-from deepfake_dataset.baseline.data.self_blend import self_blend
+from deepfake_dataset.baseline.data.read_image import Image
+from deepfake_dataset.baseline.data.self_blended_fakes import self_blend
 from deepfake_dataset.baseline.training.recipes import Recipe
 
 
@@ -23,7 +24,7 @@ class TrainingBatches:
 
     def __init__(self, examples: Examples, side_px: int, recipe: Recipe, folder: Path) -> None:
         self._examples, self._side_px, self._recipe = examples, side_px, recipe
-        self._faces = DecodedCache(examples.files, folder, grey=recipe.levelled)
+        self._faces = DecodedPixelsCache(examples.files, folder, grey=recipe.levelled)
         self._under_way: Generator[Batch, None, None] | None = None
 
     @property
@@ -38,7 +39,7 @@ class TrainingBatches:
         """
         parts = self._recipe.accumulate
         in_turn = epoch_order(self._examples, self._recipe, number)
-        self._under_way = batches(in_turn, self._make, self._recipe.batch // parts)
+        self._under_way = load_batches(in_turn, self._make, self._recipe.batch // parts)
         return zip(*[self._under_way] * parts, strict=True)
 
     def _make(self, draw: EpochFace) -> tuple[Image, int]:

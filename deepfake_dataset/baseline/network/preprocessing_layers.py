@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepfake_dataset.baseline.data.model_input import CONTRAST, GREY, MEAN, NOISE
+from deepfake_dataset.baseline.data.grey_levelled_input import CONTRAST, GREY, MEAN, NOISE
 
 _TO_GREY = np.repeat(np.array(GREY, np.float32)[:, None], 3, axis=1)
 """From RGB to luma in each of three channels."""

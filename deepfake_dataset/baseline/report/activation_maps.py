@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.network.activations import (
-    Activations,
+from deepfake_dataset.baseline.network.activation_maximisation import (
     MaximisingInputs,
-    Pixels,
     maximise_activations,
+)
+from deepfake_dataset.baseline.network.mean_activations import (
+    MeanActivations,
+    Pixels,
     mean_activations,
 )
 from deepfake_dataset.baseline.report.inline_images import input_uri, maps_uri, whole_uri
@@ -40,7 +42,7 @@ def excited_section(model: Any, seed: int) -> str:
     return f"<h3>Inputs that excite units most</h3><p>{words}</p>" + "".join(parts)
 
 
-def _maps(layer: Activations) -> str:
+def _maps(layer: MeanActivations) -> str:
     low, high = np.percentile(np.stack([layer.fake, layer.real]), _ENDS, axis=(0, 1, 2))
     span = np.where(high > low, high - low, 1)
     apart = layer.fake - layer.real

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from deepfake_dataset.baseline.report.face_gallery import FaceRow, pick_faces
 from deepfake_dataset.baseline.report.html_tables import (
     confusion_map,
     figure,
@@ -17,14 +16,21 @@ from deepfake_dataset.baseline.report.html_tables import (
     slices_table,
 )
 from deepfake_dataset.baseline.report.inline_images import face_uri
-from deepfake_dataset.baseline.report.report import About, ReadFaces, Report, Test
+from deepfake_dataset.baseline.report.most_confident_faces import FacesOfKind, pick_faces
+from deepfake_dataset.baseline.report.report import (
+    About,
+    BaselineReport,
+    ReadFaces,
+    TestPredictions,
+)
 from deepfake_dataset.baseline.report.svg_plots import (
     draw_history,
     draw_reliability,
     draw_roc,
     draw_scores,
 )
-from deepfake_dataset.baseline.scoring.metrics import Predictions, Scores, by_mean
+from deepfake_dataset.baseline.scoring.accuracy_metrics import AccuracyMetrics
+from deepfake_dataset.baseline.scoring.predictions import Predictions, videos_by_mean
 from deepfake_dataset.baseline.training.history import History
 
 _FACE_PX = 88
@@ -36,7 +42,7 @@ _FACES_INSIDE = 64
 class PageContents:
     """What the page shows beside the report's figures."""
 
-    test: Test
+    test: TestPredictions
     history: History
     network: Any
     """A Keras model; None to show nothing of its inside."""
@@ -46,18 +52,18 @@ class PageContents:
     """Gives them as the network takes them."""
 
 
-def render(report: Report, shown: PageContents) -> str:
+def render_page(report: BaselineReport, contents: PageContents) -> str:
     """The page. What there is nothing to show of is left out."""
     about = report.about
     sections = (
         ("", _tiles(report)),
         ("Scores", _scores(report)),
         ("Confusion", _confusions(report)),
-        ("Training", _row(_training(shown.history))),
-        ("Curves", _row(_curves(report, shown.test))),
+        ("Training", _row(_training(contents.history))),
+        ("Curves", _row(_curves(report, contents.test))),
         ("By method, resolution and codec", slices_table(report.slices)),
-        ("Faces", _faces(report, shown)),
-        ("Inside the model", _inside(report, shown)),
+        ("Faces", _faces(report, contents)),
+        ("Inside the model", _inside(report, contents)),
     )
     body = "".join(_section(title, html) for title, html in sections if html)
     style = (
@@ -86,7 +92,7 @@ def _section(title: str, html: str) -> str:
     return f"<section>{heading}{html}</section>\n"
 
 
-def _tiles(report: Report) -> str:
+def _tiles(report: BaselineReport) -> str:
     frames, videos = report.per_frame, report.per_video_by_mean
     tiles = (
         ("Balanced accuracy, per frame", frames, "balanced"),
@@ -98,12 +104,12 @@ def _tiles(report: Report) -> str:
     return f'<div class="tiles big">{"".join(_tile(*tile) for tile in tiles)}</div>'
 
 
-def _tile(title: str, scores: Scores, name: str) -> str:
+def _tile(title: str, scores: AccuracyMetrics, name: str) -> str:
     estimate = getattr(scores, name)
     return f"<div>{title}<b>{figure(estimate, name)}</b>{interval(estimate, name)}</div>"
 
 
-def _scores(report: Report) -> str:
+def _scores(report: BaselineReport) -> str:
     rows = (
         ("per frame", report.per_frame),
         ("per video, mean p_real", report.per_video_by_mean),
@@ -123,7 +129,7 @@ def _scores(report: Report) -> str:
     return f"{scores_table(rows)}<p>{words}</p>"
 
 
-def _confusions(report: Report) -> str:
+def _confusions(report: BaselineReport) -> str:
     frames = confusion_map("Frames", report.frame_confusion)
     return _row([frames, confusion_map("Videos, mean p_real", report.video_confusion)])
 
@@ -134,9 +140,12 @@ def _training(history: History) -> list[str]:
     return [_figure(svg, title) for svg, title in zip(drawn, titles, strict=True) if svg]
 
 
-def _curves(report: Report, test: Test) -> list[str]:
+def _curves(report: BaselineReport, test: TestPredictions) -> list[str]:
     drawn = (
-        (draw_roc(test.calibrated, by_mean(test.calibrated)), "ROC: videos by their mean p_real"),
+        (
+            draw_roc(test.calibrated, videos_by_mean(test.calibrated)),
+            "ROC: videos by their mean p_real",
+        ),
         (draw_reliability(test.raw, test.calibrated), "Reliability: on the line, scores are true"),
         (draw_scores(test.calibrated, report.threshold), "Scores of each class, and the threshold"),
     )
@@ -152,39 +161,39 @@ def _row(parts: Iterable[str]) -> str:
     return f'<div class="row">{joined}</div>' if joined else ""
 
 
-def _faces(report: Report, shown: PageContents) -> str:
-    if shown.read_faces is None:
+def _faces(report: BaselineReport, contents: PageContents) -> str:
+    if contents.read_faces is None:
         return ""
-    shelves = pick_faces(shown.test.calibrated, report.threshold)
-    return "".join(_shelf(shelf, shown.read_faces) for shelf in shelves)
+    rows = pick_faces(contents.test.calibrated, report.threshold)
+    return "".join(_faces_of_kind(row, contents.read_faces) for row in rows)
 
 
-def _shelf(shelf: FaceRow, read_faces: ReadFaces) -> str:
-    heading = f"<h3>{shelf.title}: {shelf.number:,}</h3>"
-    if not shelf.number:
+def _faces_of_kind(row: FacesOfKind, read_faces: ReadFaces) -> str:
+    heading = f"<h3>{row.title}: {row.number:,}</h3>"
+    if not row.number:
         return heading
-    paths = shelf.faces.path.tolist()
+    paths = row.faces.path.tolist()
     tiles = "".join(
         f'<figure title="{escape(path)}"><img src="{face_uri(face, _FACE_PX)}" alt="">'
         f"<figcaption>{p_real:.3f}</figcaption></figure>"
-        for path, p_real, face in zip(paths, shelf.faces.p_real, read_faces(paths), strict=True)
+        for path, p_real, face in zip(paths, row.faces.p_real, read_faces(paths), strict=True)
     )
     return f'{heading}<div class="tiles">{tiles}</div>'
 
 
-def _inside(report: Report, shown: PageContents) -> str:
-    if shown.network is None:
+def _inside(report: BaselineReport, contents: PageContents) -> str:
+    if contents.network is None:
         return ""
     from deepfake_dataset.baseline.report.activation_maps import (
         activations_section,
         excited_section,
     )
 
-    section = excited_section(shown.network, report.about.seed)
-    sides = [_spread(shown.test.raw, label) for label in (0, 1)]
-    if shown.read_inputs is None or not all(sides):
+    section = excited_section(contents.network, report.about.seed)
+    sides = [_spread(contents.test.raw, label) for label in (0, 1)]
+    if contents.read_inputs is None or not all(sides):
         return section
-    return activations_section(shown.network, *map(shown.read_inputs, sides)) + section
+    return activations_section(contents.network, *map(contents.read_inputs, sides)) + section
 
 
 def _spread(predictions: Predictions, label: int) -> list[str]:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
-from deepfake_dataset.baseline.scoring.metrics import Confusion, Estimate, Scores, Slice
+from deepfake_dataset.baseline.scoring.accuracy_metrics import AccuracyMetrics, Slice
+from deepfake_dataset.baseline.scoring.confidence_intervals import Estimate
+from deepfake_dataset.baseline.scoring.confusion_matrix import ConfusionMatrix
 
 _SHARES = ("forged", "real", "total", "balanced")
 _RANKS = (
@@ -23,7 +25,7 @@ _HEADS = {
 }
 
 
-def scores_table(rows: Sequence[tuple[str, Scores]]) -> str:
+def scores_table(rows: Sequence[tuple[str, AccuracyMetrics]]) -> str:
     """A row for each way to score, a column for each figure."""
     names = _SHARES + _RANKS
     head = _row("th", ["", *(_HEADS.get(name, name) for name in names)])
@@ -47,7 +49,7 @@ def slices_table(slices: Iterable[Slice]) -> str:
     return f'<div class="slices">{"".join(parts)}</div>' if parts else ""
 
 
-def confusion_map(title: str, counts: Confusion) -> str:
+def confusion_map(title: str, counts: ConfusionMatrix) -> str:
     """Two rows, a class each, whose cells are the darker the more of the class is in them."""
     rows = (
         ("forged", counts.fake_as_fake, counts.fake_as_real),
@@ -86,7 +88,7 @@ def _figure(value: float, kind: str) -> str:
 
 
 def _scores_row(
-    title: str, scores: Scores, names: Iterable[str], counts: tuple[str, ...] = ()
+    title: str, scores: AccuracyMetrics, names: Iterable[str], counts: tuple[str, ...] = ()
 ) -> str:
     cells = "".join(f"<td>{count}</td>" for count in counts)
     for name in names:

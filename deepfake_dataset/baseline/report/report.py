@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.scoring.calibration import Calibration
-from deepfake_dataset.baseline.scoring.metrics import (
-    RESAMPLES,
-    Confusion,
-    Estimate,
-    Predictions,
-    Scores,
+from deepfake_dataset.baseline.scoring.accuracy_metrics import (
+    AccuracyMetrics,
     Slice,
-    by_mean,
-    by_share,
-    confusion,
-    measure,
-    sliced,
+    compute_metrics,
+    metrics_by_column,
+)
+from deepfake_dataset.baseline.scoring.calibration import Calibration
+from deepfake_dataset.baseline.scoring.confidence_intervals import RESAMPLES, Estimate
+from deepfake_dataset.baseline.scoring.confusion_matrix import ConfusionMatrix, confusion_matrix
+from deepfake_dataset.baseline.scoring.predictions import (
+    Predictions,
+    videos_by_mean,
+    videos_by_share,
 )
 from deepfake_dataset.baseline.training.history import read_history
 from deepfake_dataset.dataset.schema import to_row
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 REPORT_FILE = "report.json"
 PAGE_FILE = "report.html"
@@ -56,7 +56,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BaselineReport:
     """How good a model is on faces that it has not seen."""
 
     about: About
@@ -65,23 +65,23 @@ class Report:
     """At or above it p_real counts as real."""
     resamples: int
     """Of videos, behind each interval."""
-    per_frame: Scores
-    per_video_by_mean: Scores
+    per_frame: AccuracyMetrics
+    per_video_by_mean: AccuracyMetrics
     """A video's score is the mean p_real of its faces."""
-    per_video_by_share: Scores
+    per_video_by_share: AccuracyMetrics
     """A video's score is the share of its faces at or above the threshold, and the video
     counts as real from one half on."""
     calibration_error_before: Estimate
     """Of the scores as the model gives them; all other figures are of calibrated ones."""
-    frame_confusion: Confusion
-    video_confusion: Confusion
+    frame_confusion: ConfusionMatrix
+    video_confusion: ConfusionMatrix
     """By mean p_real."""
     slices: tuple[Slice, ...]
     """Frames by method, resolution and codec."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Test:
+class TestPredictions:
     """Predictions on the faces of a test."""
 
     raw: Predictions
@@ -93,35 +93,35 @@ class Test:
 
 def make_report(
     about: About,
-    test: Test,
+    test: TestPredictions,
     calibration: Calibration,
     *,
     threshold: float = 0.5,
     drawn_threshold: float = DRAWN_THRESHOLD,
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> Report:
+) -> BaselineReport:
     """Every figure of a test; a slice or class without faces has figures of None."""
-    frames, videos = test.calibrated, by_mean(test.calibrated)
+    frames, videos = test.calibrated, videos_by_mean(test.calibrated)
 
-    def scores(of: Predictions, at: float = threshold) -> Scores:
-        return measure(of, at, resamples=resamples, seed=seed)
+    def scores(of: Predictions, at: float = threshold) -> AccuracyMetrics:
+        return compute_metrics(of, at, resamples=resamples, seed=seed)
 
-    return Report(
+    return BaselineReport(
         about=about,
         calibration=calibration,
         threshold=threshold,
         resamples=resamples,
         per_frame=scores(frames),
         per_video_by_mean=scores(videos),
-        per_video_by_share=scores(by_share(frames, threshold), 0.5),
+        per_video_by_share=scores(videos_by_share(frames, threshold), 0.5),
         calibration_error_before=scores(test.raw).calibration_error,
-        frame_confusion=confusion(frames, drawn_threshold),
-        video_confusion=confusion(videos, drawn_threshold),
+        frame_confusion=confusion_matrix(frames, drawn_threshold),
+        video_confusion=confusion_matrix(videos, drawn_threshold),
         slices=tuple(
             part
             for column in _COLUMNS
-            for part in sliced(frames, column, threshold, resamples=resamples, seed=seed)
+            for part in metrics_by_column(frames, column, threshold, resamples=resamples, seed=seed)
         ),
     )
 
@@ -139,7 +139,7 @@ def write_report(
     network: Any = None,
     read_faces: ReadFaces | None = None,
     read_inputs: ReadFaces | None = None,
-) -> Report:
+) -> BaselineReport:
     """Write ``report.json`` and ``report.html`` into a run's folder.
 
     ``raw`` are the model's own scores on the test; ``history.csv`` is taken from the folder
@@ -150,9 +150,9 @@ def write_report(
 
     Raises :class:`DatasetWriteError`, and what the two readers raise.
     """
-    from deepfake_dataset.baseline.report.html_page import PageContents, render
+    from deepfake_dataset.baseline.report.html_page import PageContents, render_page
 
-    test = Test(raw, raw.scored(calibration.apply(raw.p_real)))
+    test = TestPredictions(raw, raw.scored(calibration.apply(raw.p_real)))
     report = make_report(
         about,
         test,
@@ -162,9 +162,9 @@ def write_report(
         resamples=resamples,
         seed=seed,
     )
-    page = render(
+    page = render_page(
         report, PageContents(test, read_history(folder), network, read_faces, read_inputs)
     )
-    write_whole(folder / PAGE_FILE, page)
-    write_whole(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
+    write_file(folder / PAGE_FILE, page)
+    write_file(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
     return report

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.scoring.metrics import Floats
+from deepfake_dataset.baseline.scoring.predictions import Floats
 
 _REAL, _FAKE, _FAINT, _PANEL = "#2563c9", "#d9600f", "#868c94", "#f3f4f6"
 _SIZE = (11.0, 3.6)  # inches, at 110 dots each

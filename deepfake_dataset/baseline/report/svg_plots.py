@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
-from deepfake_dataset.baseline.scoring.metrics import BINS, Floats, Predictions
+from deepfake_dataset.baseline.scoring.accuracy_metrics import BINS
+from deepfake_dataset.baseline.scoring.predictions import Floats, Predictions
 from deepfake_dataset.baseline.training.history import History
 
 _SIZE = (4.6, 3.4)  # inches; the page scales it

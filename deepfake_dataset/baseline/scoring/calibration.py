@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 CALIBRATION_FILE = "calibration.json"
 
@@ -107,7 +107,7 @@ def _weighed(is_real: NDArray[np.bool_], group: NDArray[Any]) -> tuple[Floats, i
 def write_calibration(folder: Path, calibration: Calibration) -> None:
     """Keep it beside a model."""
     text = json.dumps(to_row(calibration), indent=2) + "\n"
-    write_whole(folder / CALIBRATION_FILE, text)
+    write_file(folder / CALIBRATION_FILE, text)
 
 
 def read_calibration(folder: Path) -> Calibration:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepfake_dataset.baseline.data.data_loader import load_batches
 from deepfake_dataset.baseline.data.examples import Examples
-from deepfake_dataset.baseline.data.images import Image, batches, read_image
-from deepfake_dataset.baseline.data.model_input import resize_to_model
-from deepfake_dataset.baseline.models import side_of
-from deepfake_dataset.baseline.scoring.metrics import Predictions
+from deepfake_dataset.baseline.data.read_image import Image, read_image
+from deepfake_dataset.baseline.data.resize_faces import resize_to_model
+from deepfake_dataset.baseline.models import input_side_px
+from deepfake_dataset.baseline.scoring.predictions import Predictions
 
 _LEVEL = np.float32(1 / 255)
 _BATCH = 64  # faces in memory; batch statistics are not used here
@@ -29,13 +30,13 @@ def predict(
     ``resize`` is the recipe's. ``on_progress`` is given the number of faces after each batch.
     Raises :class:`ImagesError` where an image cannot be read.
     """
-    side = side_of(model)
+    side = input_side_px(model)
 
     def load(row: int) -> tuple[Image, int]:
         return _face(files[row], side, resize), int(examples.label[row])
 
     files, scores = examples.files, [np.empty(0)]
-    for batch in batches(range(len(examples)), load, _BATCH):
+    for batch in load_batches(range(len(examples)), load, _BATCH):
         faces = np.multiply(batch.pixels, _LEVEL, dtype=np.float32)
         scores.append(np.asarray(model.predict_on_batch(faces)[:, 0], np.float64))
         on_progress(len(batch.label))
@@ -46,7 +47,7 @@ def _face(file: Path, side_px: int, resize: str) -> Image:
     return resize_to_model(read_image(file), side_px, side_px, nearest=resize == "nearest")
 
 
-def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
+def predict_examples(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
     """The scores of faces with what is known of each, as figures are made of them."""
     return Predictions(
         path=examples.path,
@@ -60,7 +61,7 @@ def predictions(model: Any, examples: Examples, *, resize: str = "area") -> Pred
     )
 
 
-def pixels_of(
+def read_model_inputs(
     folder: Path, paths: Sequence[str], side_px: int, resize: str = "area"
 ) -> NDArray[np.float32]:
     """Faces of (n, side, side, 3) in [0, 1]."""

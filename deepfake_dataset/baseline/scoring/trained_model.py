@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from deepfake_dataset.baseline.data.examples import Examples
-from deepfake_dataset.baseline.models import MODELS, build, jit, need_keras
-from deepfake_dataset.baseline.network.weights import load_weights
+from deepfake_dataset.baseline.keras_backend import jit_mode, set_up_keras
+from deepfake_dataset.baseline.models import MODELS, build_model
+from deepfake_dataset.baseline.network.load_weights import load_weights
 from deepfake_dataset.baseline.scoring.calibration import Calibration, read_calibration
-from deepfake_dataset.baseline.scoring.metrics import Predictions
-from deepfake_dataset.baseline.scoring.predict import predictions
+from deepfake_dataset.baseline.scoring.predict import predict_examples
+from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.baseline.training.recipes import Recipe
 from deepfake_dataset.baseline.training.run_folder import MODEL_FILE, RECIPE_FILE, read_recipe
 from deepfake_dataset.errors import ModelError, WeightsError
@@ -31,7 +32,7 @@ class TrainedModel:
 
         Raises :class:`ImagesError` where an image cannot be read.
         """
-        raw = predictions(self.model, examples, resize=self.resize)
+        raw = predict_examples(self.model, examples, resize=self.resize)
         return raw.scored(self.calibration.apply(raw.p_real))
 
 
@@ -44,7 +45,7 @@ def open_trained_model(place: Path) -> TrainedModel:
     Raises :class:`ModelError` for what is none of the three, :class:`WeightsError` for weights
     that fit no network, and :class:`MissingExtraError` without Keras.
     """
-    need_keras()
+    set_up_keras()
     file = place / MODEL_FILE if place.is_dir() else place
     if not file.is_file():
         raise ModelError(f"there is no model {file}", _HINT)
@@ -68,7 +69,7 @@ def _loaded(file: Path) -> Any:
             f"{file} takes {model.input_shape} and gives {model.output_shape}",
             "a model takes (None, side, side, 3) and gives (None, 1)",
         )
-    model.jit_compile = jit()
+    model.jit_compile = jit_mode()
     return model
 
 
@@ -79,7 +80,7 @@ def _with_weights(file: Path, recipe: Recipe | None) -> Any:
     names = (recipe.model,) if recipe else MODELS
     problems = []
     for name in names:
-        model = build(name)
+        model = build_model(name)
         try:
             load_weights(model, file)
         except WeightsError as error:

@@ -10,33 +10,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from deepfake_dataset.baseline.training.history import EpochFigures
 from deepfake_dataset.dataset.schema import to_row
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
 Arrays = list[NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """The figures of one epoch: a row of ``history.csv``. None where there is no validation."""
-
-    epoch: int
-    """Counted from 1."""
-    learning_rate: float
-    """Of its last update."""
-    loss: float
-    accuracy: float
-    """Of faces as they were trained on: augmented, and with dropout."""
-    val_loss: float | None = None
-    """Mean of the cross-entropies of both classes, so that their numbers do not matter."""
-    val_accuracy: float | None = None
-    """Mean of the accuracies of both classes."""
-    val_video_auc: float | None = None
-    val_video_loss: float | None = None
-    """Of videos, by the mean p_real of their faces, both classes alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,14 +26,14 @@ class Checkpoint:
 
     key: str
     """What the training was asked for; another key is another training."""
-    history: tuple[Epoch, ...] = ()
+    history: tuple[EpochFigures, ...] = ()
     network: Arrays = field(default_factory=list)
     optimiser: Arrays = field(default_factory=list)
     best: Arrays = field(default_factory=list)
     """Weights of the epoch with the best validation."""
     best_epoch: int = 0
 
-    def after(self, epoch: Epoch, **arrays: Any) -> Self:
+    def after(self, epoch: EpochFigures, **arrays: Any) -> Self:
         """The same training one epoch on."""
         return replace(self, history=(*self.history, epoch), **arrays)
 
@@ -71,7 +52,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     text = json.dumps({"key": checkpoint.key, "best": checkpoint.best_epoch, "history": rows})
     memory = io.BytesIO()
     np.savez(memory, about=np.array(text), **arrays)
-    write_whole(folder / CHECKPOINT_FILE, memory.getvalue())
+    write_file(folder / CHECKPOINT_FILE, memory.getvalue())
 
 
 def read_checkpoint(folder: Path, key: str) -> Checkpoint:
@@ -102,5 +83,5 @@ def _read(file: Path) -> Checkpoint:
             part: [stored[name] for name in names if name.startswith(f"{part}-")]
             for part in _ARRAYS
         }
-    history = tuple(Epoch(**row) for row in about["history"])
+    history = tuple(EpochFigures(**row) for row in about["history"])
     return Checkpoint(about["key"], history, best_epoch=about["best"], **parts)

@@ -1,15 +1,37 @@
-"""The figures of every epoch, as a training run left them in ``history.csv``."""
+"""The history of a training: the figures of every epoch, in ``history.csv``."""
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from deepfake_dataset.baseline.scoring.metrics import Floats
+from deepfake_dataset.baseline.scoring.predictions import Floats
+from deepfake_dataset.storage.local import write_file
 
 HISTORY_FILE = "history.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochFigures:
+    """The figures of one epoch: a row of ``history.csv``. None where there is no validation."""
+
+    epoch: int
+    """Counted from 1."""
+    learning_rate: float
+    """Of its last update."""
+    loss: float
+    accuracy: float
+    """Of faces as they were trained on: augmented, and with dropout."""
+    val_loss: float | None = None
+    """Mean of the cross-entropies of both classes, so that their numbers do not matter."""
+    val_accuracy: float | None = None
+    """Mean of the accuracies of both classes."""
+    val_video_auc: float | None = None
+    val_video_loss: float | None = None
+    """Of videos, by the mean p_real of their faces, both classes alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +46,15 @@ class History:
         values = self.columns.get(column, np.full(len(self.epoch), np.nan))
         there = np.isfinite(values)
         return self.epoch[there], values[there]
+
+
+def write_history(folder: Path, epochs: Sequence[EpochFigures]) -> None:
+    """A row an epoch."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(f.name for f in fields(EpochFigures))
+    rows.writerows([getattr(epoch, f.name) for f in fields(EpochFigures)] for epoch in epochs)
+    write_file(folder / HISTORY_FILE, text.getvalue())
 
 
 def read_history(folder: Path) -> History:

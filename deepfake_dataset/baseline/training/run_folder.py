@@ -7,7 +7,7 @@ from typing import Any
 from deepfake_dataset.baseline.training.recipes import Recipe
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.errors import UsageError
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.local import write_file
 from deepfake_dataset.storage.os_errors import writing
 
 MODEL_FILE = "model.keras"
@@ -17,7 +17,7 @@ RECIPE_FILE = "recipe.json"
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
     """Keep what a run was asked for."""
-    write_whole(folder / RECIPE_FILE, json.dumps(to_row(recipe), indent=2) + "\n")
+    write_file(folder / RECIPE_FILE, json.dumps(to_row(recipe), indent=2) + "\n")
 
 
 def read_recipe(folder: Path) -> Recipe:

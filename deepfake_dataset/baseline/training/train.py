@@ -1,11 +1,9 @@
 """One training: epochs with a checkpoint after each, validation by video, early stopping."""
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -15,34 +13,29 @@ import numpy as np
 
 from deepfake_dataset.baseline.data.examples import Examples, need_both_classes
 from deepfake_dataset.baseline.data.training_batches import TrainingBatches
-from deepfake_dataset.baseline.models import build, need_keras, side_of
-from deepfake_dataset.baseline.network.weights import load_weights
-from deepfake_dataset.baseline.scoring.metrics import Predictions, by_mean, measure
-from deepfake_dataset.baseline.scoring.predict import predict
+from deepfake_dataset.baseline.keras_backend import set_up_keras
+from deepfake_dataset.baseline.models import build_model, input_side_px
+from deepfake_dataset.baseline.network.load_weights import load_weights
+from deepfake_dataset.baseline.training.batch_norm_statistics import recompute_batch_norm
 from deepfake_dataset.baseline.training.checkpoint import (
     Arrays,
     Checkpoint,
-    Epoch,
     read_checkpoint,
     write_checkpoint,
 )
-from deepfake_dataset.baseline.training.history import HISTORY_FILE
-from deepfake_dataset.baseline.training.optimiser import (
-    compile_network,
-    recompute_batch_norm,
-    reseed,
-    scheduled_rate,
-)
+from deepfake_dataset.baseline.training.early_stopping import is_best_so_far, should_stop
+from deepfake_dataset.baseline.training.epoch_validation import validate_epoch
+from deepfake_dataset.baseline.training.history import EpochFigures, write_history
+from deepfake_dataset.baseline.training.learning_rate import scheduled_rate
+from deepfake_dataset.baseline.training.loss_and_optimiser import compile_network, reseed_dropout
 from deepfake_dataset.baseline.training.recipes import Recipe
-from deepfake_dataset.storage.atomic import write_whole
 
 _SETTLED = 16
 """Batches that the statistics of an epoch's end are taken from: 512 faces by default."""
-_EDGE = 1e-6  # probabilities this near to 0 or 1 count as such in a loss
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingProgress:
     """How far a training is, after an update."""
 
     epoch: int
@@ -54,11 +47,11 @@ class Progress:
     epochs: int
     loss: float
     """Mean of this epoch so far."""
-    ended: Epoch | None = None
+    ended: EpochFigures | None = None
     """The epoch's figures, in the last message of each."""
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[TrainingProgress], None]
 
 
 def train(
@@ -83,7 +76,7 @@ def train(
     of another training.
     """
     need_both_classes(training, "what is to be trained on")
-    need_keras()
+    set_up_keras()
     from deepfake_dataset.baseline.network.preprocessing_layers import (
         with_preprocessing,
         without_preprocessing,
@@ -96,13 +89,13 @@ def train(
     state = read_checkpoint(folder, key) if resume else Checkpoint(key)
     _restore(model, state)
     shown = with_preprocessing(without_preprocessing(model), levelled=recipe.levelled)
-    validate = partial(_validated, shown, validation, recipe)
-    with TrainingBatches(training, side_of(model), recipe, folder) as batches_of_epochs:
-        while len(state.history) < recipe.epochs and not _is_done(state, recipe):
+    validate = partial(validate_epoch, shown, validation, recipe)
+    with TrainingBatches(training, input_side_px(model), recipe, folder) as batches_of_epochs:
+        while len(state.history) < recipe.epochs and not should_stop(state, recipe):
             state = _one_epoch(model, batches_of_epochs, validate, recipe, state, on_progress)
             write_checkpoint(folder, state)
-            write_whole(folder / HISTORY_FILE, _as_csv(state.history))
-    trained = build(recipe.model)
+            write_history(folder, state.history)
+    trained = build_model(recipe.model)
     trained.set_weights(state.best or state.network)
     return trained
 
@@ -128,11 +121,6 @@ def _restore(model: Any, state: Checkpoint) -> None:
             variable.assign(value)
 
 
-def _is_done(state: Checkpoint, recipe: Recipe) -> bool:
-    """Whether validation has been no better for as long as the recipe waits."""
-    return 0 < recipe.patience <= len(state.history) - state.best_epoch and bool(state.best)
-
-
 def _one_epoch(
     model: Any,
     batches_of_epochs: TrainingBatches,
@@ -142,7 +130,7 @@ def _one_epoch(
     on_progress: OnProgress,
 ) -> Checkpoint:
     done, updates = len(state.history), batches_of_epochs.updates
-    reseed(model, recipe.seed, done)
+    reseed_dropout(model, recipe.seed, done)
     total, rate = np.zeros(2), recipe.learning_rate
     for number, parts in enumerate(batches_of_epochs.epoch(done)):
         rate = scheduled_rate(recipe, done * updates + number, recipe.epochs * updates)
@@ -151,12 +139,12 @@ def _one_epoch(
             model.reset_metrics()  # some versions of Keras average over calls, some do not
             total += model.train_on_batch(part.pixels, part.label)
         loss, accuracy = (float(sum_) / (number + 1) / recipe.accumulate for sum_ in total)
-        on_progress(Progress(done + 1, number + 1, updates, recipe.epochs, loss))
+        on_progress(TrainingProgress(done + 1, number + 1, updates, recipe.epochs, loss))
     parts_again = islice(chain.from_iterable(batches_of_epochs.epoch(done)), _SETTLED)
     recompute_batch_norm(model, (part.pixels for part in parts_again))
     network = _copied(model.get_weights())
-    epoch = Epoch(done + 1, rate, loss, accuracy, **validate())
-    better = _is_better(epoch, state)
+    epoch = EpochFigures(done + 1, rate, loss, accuracy, **validate())
+    better = is_best_so_far(epoch, state)
     new = state.after(
         epoch,
         network=network,
@@ -164,50 +152,9 @@ def _one_epoch(
         best=network if better and recipe.patience else state.best,
         best_epoch=epoch.epoch if better else state.best_epoch,
     )
-    on_progress(Progress(done + 1, updates, updates, recipe.epochs, loss, epoch))
+    on_progress(TrainingProgress(done + 1, updates, updates, recipe.epochs, loss, epoch))
     return new
 
 
 def _copied(weights: Arrays) -> Arrays:
     return [np.array(weight) for weight in weights]
-
-
-def _validated(model: Any, validation: Examples | None, recipe: Recipe) -> dict[str, Any]:
-    """The figures of an epoch that come from validation, by name."""
-    if validation is None:
-        return {}
-    p_real = predict(model, validation, resize=recipe.resize)
-    faces = Predictions.of(validation.label, p_real, video=validation.video, path=validation.path)
-    videos = by_mean(faces)
-    return {
-        "val_loss": _cross_entropy(faces),
-        "val_accuracy": measure(faces, resamples=0).balanced.value,
-        "val_video_auc": measure(videos, resamples=0).auc.value,
-        "val_video_loss": _cross_entropy(videos),
-    }
-
-
-def _cross_entropy(predictions: Predictions) -> float:
-    """In nats, the mean of both classes."""
-    p_real = np.clip(predictions.p_real, _EDGE, 1 - _EDGE)
-    losses = -np.log(np.where(predictions.label == 1, p_real, 1 - p_real))
-    return float(np.mean([losses[predictions.label == label].mean() for label in (0, 1)]))
-
-
-def _is_better(epoch: Epoch, state: Checkpoint) -> bool:
-    """By the AUC over videos; the loss over videos where that is the same."""
-    if not state.best_epoch:
-        return True
-    return _merit(epoch) > _merit(state.history[state.best_epoch - 1])
-
-
-def _merit(epoch: Epoch) -> tuple[float, float]:
-    return (epoch.val_video_auc or 0.0, -(epoch.val_video_loss or 0.0))
-
-
-def _as_csv(history: tuple[Epoch, ...]) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(f.name for f in fields(Epoch))
-    rows.writerows([getattr(epoch, f.name) for f in fields(Epoch)] for epoch in history)
-    return text.getvalue()

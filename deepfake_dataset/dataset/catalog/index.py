@@ -15,6 +15,7 @@ from pathlib import Path
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.records import Provenance, Status, Video
+from deepfake_dataset.storage.scratch import cache_database, discard_cached
 
 _FILE = "briefs.sqlite3"
 _CREATE = (
@@ -107,22 +108,14 @@ def _load(cache: Path) -> dict[str, tuple[str, VideoSummary]]:
                 id_: (state, from_row(VideoSummary, json.loads(row))) for id_, state, row in rows
             }
     except (OSError, sqlite3.Error, TypeError, ValueError):
-        _discard(cache)
+        discard_cached(cache)
         return {}
-
-
-def _discard(cache: Path) -> None:
-    for path in (cache, cache.with_name(f"{cache.name}-journal")):
-        with suppress(OSError):
-            path.unlink()
 
 
 def _save(cache: Path, fresh: dict[str, tuple[str, VideoSummary]], gone: Iterable[str]) -> None:
     """A dataset on a read-only disk can still be read: nothing is cached then."""
     rows = [(id_, state, json.dumps(to_row(summary))) for id_, (state, summary) in fresh.items()]
-    with suppress(OSError, sqlite3.Error):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(cache)) as database, database:
-            database.execute(_CREATE)
-            database.executemany("REPLACE INTO brief VALUES (?, ?, ?)", rows)
-            database.executemany("DELETE FROM brief WHERE video_id = ?", [(id_,) for id_ in gone])
+    with suppress(OSError, sqlite3.Error), cache_database(cache) as database:
+        database.execute(_CREATE)
+        database.executemany("REPLACE INTO brief VALUES (?, ?, ?)", rows)
+        database.executemany("DELETE FROM brief WHERE video_id = ?", [(id_,) for id_ in gone])

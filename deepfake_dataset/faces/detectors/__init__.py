@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+from deepfake_dataset.plugins import DETECTORS, load_plugin
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Image
 
@@ -22,7 +23,7 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Finds faces in a picture. A new one must pass ``tests/extract/test_detectors.py``."""
+    """Finds faces in a picture. A new one must pass ``tests/faces/test_detectors.py``."""
 
     name: str
     smallest_px: int
@@ -51,8 +52,14 @@ class Detector(Protocol):
 
 @cache
 def make_detector(name: str) -> Detector:
-    """The detector of that name, its model loaded: once a process, as that can take a second."""
-    return _MAKERS[name]()
+    """The detector of that name, its model loaded: once a process, as that can take a second.
+
+    Raises :class:`PluginError` for one of another package that cannot be loaded.
+    """
+    if name in _MAKERS:
+        return _MAKERS[name]()
+    detector: Detector = load_plugin(DETECTORS, name)()
+    return detector
 
 
 def _hog() -> Detector:

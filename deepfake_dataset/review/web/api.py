@@ -33,7 +33,7 @@ from deepfake_dataset.errors import (
 from deepfake_dataset.review.make_decisions import Acknowledgement
 from deepfake_dataset.review.reasons import all_reasons
 from deepfake_dataset.review.session import ReviewSession
-from deepfake_dataset.review.web.crop_thumbnails import CropThumbnails, read_crop
+from deepfake_dataset.review.web.crop_thumbnails import CropThumbnails
 from deepfake_dataset.review.web.face_details import face_details, recropped_overlay
 from deepfake_dataset.review.web.face_list import (
     LABELS,
@@ -86,7 +86,7 @@ class _Handlers:
         self._reviewer = reviewer
         self._face_list = make_face_list(session.faces)
         self._pairs = OriginalPairs(session.faces)
-        self._thumbnails = CropThumbnails.of_session(session)
+        self._thumbnails = CropThumbnails(session)
         self._static = StaticFiles()
         self._done: OrderedDict[str, Acknowledgement] = OrderedDict()
         self._deciding = Lock()
@@ -103,7 +103,7 @@ class _Handlers:
         """Every face, worst first, and what the page needs to know once."""
         self._session.refresh()
         head = {
-            "dataset": self._session.dataset.root.resolve().name,
+            "dataset": self._session.dataset.name,
             "reviewer": self._reviewer,
             "version": self._session.version,
             "count": self._session.faces.num_rows,
@@ -149,13 +149,13 @@ class _Handlers:
     def thumbnail(self, request: Request) -> Response:
         """A crop in small."""
         face_id, crop_hash = self._crop_asked_for(request)
-        data = self._thumbnails.of(self._session.crop_path(face_id), crop_hash)
+        data = self._thumbnails.of(face_id, crop_hash)
         return Response(data, headers=_CACHED_FOREVER, media_type="image/jpeg")
 
     def crop(self, request: Request) -> Response:
         """A crop as it is stored."""
         face_id, _ = self._crop_asked_for(request)
-        data = read_crop(self._session.crop_path(face_id))
+        data = self._session.read_crop(face_id)
         return Response(data, headers=_CACHED_FOREVER, media_type="image/png")
 
     def frame(self, request: Request) -> Response:
@@ -165,7 +165,7 @@ class _Handlers:
 
     def _first_thumbnails(self) -> dict[str, str]:
         """By the crop's hash, as addresses that hold the picture: no answer to wait for."""
-        made = self._thumbnails.made_first(self._session)
+        made = self._thumbnails.made_first()
         head = "data:image/jpeg;base64,"
         return {
             crop_hash: head + base64.b64encode(data).decode() for crop_hash, data in made.items()

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Self
 
 import cv2
-import numpy as np
 
 from deepfake_dataset.errors import MissingCropError
+from deepfake_dataset.review.crop_files import decode_crop
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.face_list import hash_of_crop
+from deepfake_dataset.storage.scratch import read_cached, write_cached
 
 SIDE_PX = 160
 _FIRST_SCREEN = 80
@@ -19,81 +18,51 @@ _FIRST_SCREEN = 80
 _AFTER_FIRST_OPEN = 12
 """Of them after the first open face, which a page that opens scrolls into its last row."""
 _QUALITY = 88
+_FOLDER = "thumbnails"
 
 
 class CropThumbnails:
-    """JPEGs of crops, kept by the crop's hash in a folder that may be deleted at any time."""
+    """JPEGs of the crops of a session, kept in its dataset's cache folder by the crops' hashes."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, session: ReviewSession) -> None:
+        self._session = session
+        self._folder = session.dataset.cache_folder / _FOLDER
 
-    @classmethod
-    def of_session(cls, session: ReviewSession) -> Self:
-        """Those that a dataset keeps."""
-        return cls(session.dataset.cache_folder / "thumbnails")
-
-    def make_first(self, session: ReviewSession) -> None:
+    def make_first(self) -> None:
         """Make those that a page shows at first; what cannot be made is an error when asked for."""
-        for crop_hash, crop in _first(session):
+        for face_id, crop_hash in self._first():
             with suppress(MissingCropError):
-                self.of(crop, crop_hash)
+                self.of(face_id, crop_hash)
 
-    def made_first(self, session: ReviewSession) -> dict[str, bytes]:
+    def made_first(self) -> dict[str, bytes]:
         """By the crops' hashes, those that a page shows at first, as far as they are made."""
-        made = {}
-        for crop_hash, _ in _first(session):
-            with suppress(OSError):
-                made[crop_hash] = self._place(crop_hash).read_bytes()
-        return made
+        hashes = (crop_hash for _, crop_hash in self._first())
+        made = {crop_hash: read_cached(self._file(crop_hash)) for crop_hash in hashes}
+        return {crop_hash: jpeg for crop_hash, jpeg in made.items() if jpeg}
 
-    def of(self, crop: Path, crop_hash: str) -> bytes:
-        """The crop in small; ``crop_hash`` is the beginning of its file's SHA-256, in hex digits.
+    def of(self, face_id: str, crop_hash: str) -> bytes:
+        """The crop of a face in small; ``crop_hash`` is that of the crop that counts now.
 
         Raises :class:`MissingCropError`.
         """
-        kept = self._place(crop_hash)
-        with suppress(OSError):
-            return kept.read_bytes()
-        small = _small(crop)
-        with suppress(OSError):  # on a read-only disk they are made each time
-            _keep(kept, small)
-        return small
+        file = self._file(crop_hash)
+        jpeg = read_cached(file)
+        if not jpeg:
+            jpeg = self._make(face_id)
+            write_cached(file, jpeg)
+        return jpeg
 
-    def _place(self, crop_hash: str) -> Path:
+    def _first(self) -> Iterator[tuple[str, str]]:
+        """Faces and hashes of crops in view when the page opens at the first open face."""
+        session = self._session
+        start = max(0, int(session.verdicts.reviewed.argmin()) + _AFTER_FIRST_OPEN - _FIRST_SCREEN)
+        for position in range(start, min(start + _FIRST_SCREEN, session.faces.num_rows)):
+            yield session.faces["face_id"][position].as_py(), hash_of_crop(session, position)
+
+    def _make(self, face_id: str) -> bytes:
+        crop = decode_crop(self._session.dataset, self._session.crop_key(face_id))
+        small = cv2.resize(crop, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+        return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+
+    def _file(self, crop_hash: str) -> Path:
         return self._folder / crop_hash[:2] / f"{crop_hash}.jpg"
-
-
-def _first(session: ReviewSession) -> Iterator[tuple[str, Path]]:
-    """Hashes and crops of the faces that are in view when the page opens at the first open one."""
-    start = max(0, int(session.verdicts.reviewed.argmin()) + _AFTER_FIRST_OPEN - _FIRST_SCREEN)
-    for position in range(start, min(start + _FIRST_SCREEN, session.faces.num_rows)):
-        crop = session.crop_path(session.faces["face_id"][position].as_py())
-        yield hash_of_crop(session, position), crop
-
-
-def _small(crop: Path) -> bytes:
-    picture = cv2.imdecode(np.frombuffer(read_crop(crop), np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise MissingCropError(f"{crop} is no picture", "extract its video again")
-    small = cv2.resize(picture, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
-
-
-def read_crop(crop: Path) -> bytes:
-    """A crop's file. Raises :class:`MissingCropError`."""
-    try:
-        data = crop.read_bytes()
-    except OSError as error:
-        data, why = b"", str(error.strerror)
-    else:
-        why = "it is empty"
-    if not data:
-        raise MissingCropError(f"{crop} cannot be read: {why}", "extract its video again")
-    return data
-
-
-def _keep(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".partial-", delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)

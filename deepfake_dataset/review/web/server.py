@@ -34,9 +34,7 @@ def serve(
     Port 0 takes a free one. Raises :class:`UsageError` where it cannot listen there.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    Thread(
-        target=CropThumbnails.of_session(session).make_first, args=(session,), daemon=True
-    ).start()
+    Thread(target=CropThumbnails(session).make_first, daemon=True).start()
     with closing(listen(host, port)) as listener:
         address = f"http://{_name(host)}:{listener.getsockname()[1]}/?token={token}"
         if not is_loopback(host):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -107,7 +106,7 @@ def _groups(side: AuditedSide, known: pa.ChunkedArray) -> list[str]:
     for name in GROUPS:
         if pc.all(pc.fill_null(pc.not_equal(rows[name], ""), False)).as_py():
             return [f"{name} {value}" for value in rows[name].to_pylist()]
-    return [f"{side.file} {place}" for place in rows["place"].to_pylist()]
+    return [f"{side.source} {place}" for place in rows["place"].to_pylist()]
 
 
 def _is_fake(rows: pa.Table) -> NDArray[np.bool_]:
@@ -115,7 +114,7 @@ def _is_fake(rows: pa.Table) -> NDArray[np.bool_]:
     return np.asarray(pc.fill_null(fake, False).to_numpy(), np.bool_)
 
 
-def write_audit(path: Path, audit: Audit) -> None:
-    """Write it as JSON; the same audit gives the same bytes. Not atomic."""
+def audit_as_json(audit: Audit) -> bytes:
+    """The file ``audit.json``; the same audit gives the same bytes."""
     text = json.dumps(to_row(audit), ensure_ascii=False, indent=2, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    return f"{text}\n".encode()

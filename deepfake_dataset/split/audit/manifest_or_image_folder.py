@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
+from deepfake_dataset.dataset.layout import manifest_key
+from deepfake_dataset.dataset.manifest import SCHEMA, parse_manifest, read_manifest
 from deepfake_dataset.errors import ManifestError
 from deepfake_dataset.records import Label
 from deepfake_dataset.split.similarity.perceptual_hash import (
@@ -21,6 +22,7 @@ from deepfake_dataset.split.similarity.perceptual_hash import (
     hash_to_hex,
     perceptual_hash,
 )
+from deepfake_dataset.storage.base import Storage
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _PATHS_TRIED = 50
@@ -33,19 +35,19 @@ class AuditedSide:
 
     name: str
     """``train``, ``test`` …, or what the file is called."""
-    file: Path
-    """The manifest, or the folder."""
+    source: str
+    """The manifest, or the folder, as people are told."""
     rows: pa.Table
     """In the columns of a manifest; null where the side does not have them."""
-    root: Path | None
-    """The folder that the rows' paths count from; None where the images are not there."""
+    root: str | None
+    """The place that the rows' paths count from; None where the images are not there."""
     header: bool = True
     """Whether a row stands below a header in a file."""
 
     def place(self, row: int) -> str:
         """Where a row stands, for people: as a spreadsheet counts, the header being row 1."""
         path = self.rows["path"][row].as_py()
-        return f"{self.file}, row {row + 2}: {path}" if self.header else f"{self.file / path}"
+        return f"{self.source}, row {row + 2}: {path}" if self.header else f"{self.source}/{path}"
 
 
 def read_side(path: Path, label_of: Callable[[str], Label | None]) -> AuditedSide:
@@ -55,17 +57,25 @@ def read_side(path: Path, label_of: Callable[[str], Label | None]) -> AuditedSid
     for a manifest that cannot be read and a folder without images.
     """
     if path.is_dir():
-        return AuditedSide(path.name, path, _images(path, label_of), path, header=False)
+        return AuditedSide(path.name, str(path), _images(path, label_of), str(path), header=False)
     rows = read_manifest(path)
-    return AuditedSide(path.stem, path, rows, _root_of(path, rows))
+    return AuditedSide(path.stem, str(path), rows, _root_of(path, rows))
 
 
-def _root_of(manifest: Path, rows: pa.Table) -> Path | None:
+def side_of_dataset(storage: Storage, side: str, data: bytes | None = None) -> AuditedSide:
+    """A side of a dataset's own split; ``data`` is its manifest where that is not there yet."""
+    key = manifest_key(side)
+    place = storage.location(key)
+    rows = parse_manifest(storage.get(key) if data is None else data, place)
+    return AuditedSide(side, place, rows, storage.identity())
+
+
+def _root_of(manifest: Path, rows: pa.Table) -> str | None:
     """The manifest's folder, or the one above it, as our own manifests have it."""
     paths = rows["path"].slice(0, _PATHS_TRIED).to_pylist()
     for root in (manifest.absolute().parent, manifest.absolute().parent.parent):
         if any((root / path).is_file() for path in paths):
-            return root
+            return str(root)
     return None
 
 
@@ -132,7 +142,7 @@ def measure_images(side: AuditedSide, threads: int) -> list[ImageMeasures | None
     """Look at every image of a side; None for each that is not there."""
     if side.root is None:
         return [None] * side.rows.num_rows
-    root, paths = side.root, side.rows["path"].to_pylist()
+    root, paths = Path(side.root), side.rows["path"].to_pylist()
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda path: measure_image(root / path), paths))
 

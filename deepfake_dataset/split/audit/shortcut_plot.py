@@ -1,7 +1,7 @@
 """Draws reports/shortcut.png: how well the label can be told without pixels, and by what."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from io import BytesIO
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,8 +16,8 @@ _INK, _ALARM = "#333842", "#c0392b"
 Stage = tuple[str, Shortcut]
 
 
-def draw_shortcut(audit: Audit, target: Path) -> None:
-    """Write a PNG: the AUC with its interval, and the AUC of single features."""
+def draw_shortcut(audit: Audit) -> bytes:
+    """A PNG: the AUC with its interval, and the AUC of single features."""
     both = [("before", audit.before), ("after", audit.after)]
     stages = [(name, shortcut) for name, shortcut in both if shortcut is not None]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
@@ -25,7 +25,9 @@ def draw_shortcut(audit: Audit, target: Path) -> None:
     _draw_auc(whole, stages)
     _draw_features(single, stages)
     # Without the version of the library, so that the same audit gives the same bytes.
+    target = BytesIO()
     figure.savefig(target, format="png", metadata={"Software": None})
+    return target.getvalue()
 
 
 def _draw_auc(axes: Axes, stages: Sequence[Stage]) -> None:

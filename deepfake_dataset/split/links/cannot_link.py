@@ -6,41 +6,41 @@ may be edited by hand.
 
 import csv
 import io
-import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from deepfake_dataset.dataset.csv_tables import read_spreadsheet
+from deepfake_dataset.dataset.csv_tables import parse_spreadsheet
+from deepfake_dataset.dataset.layout import CANNOT_LINKS
 from deepfake_dataset.dataset.spreadsheet_safety import formula_safe
-from deepfake_dataset.errors import SplitError
+from deepfake_dataset.errors import MissingKeyError, SplitError
 from deepfake_dataset.split.links.spanning_forest import Edges
 from deepfake_dataset.split.video_lookup import VideoLookup, find_video
 from deepfake_dataset.split.video_table import VideoTable
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.base import Storage
 
-CANNOT_LINKS_FILE = "review/cuts.csv"
 _SCHEMA = pa.schema([("a", pa.string()), ("b", pa.string())])
 
 VideoPair = frozenset[str]
 """The ids of two videos."""
 
 
-def read_cannot_links(file: Path, videos: VideoTable) -> set[VideoPair]:
+def read_cannot_links(storage: Storage, videos: VideoTable) -> set[VideoPair]:
     """The pairs that the file names; none where it is not there.
 
     Rows about videos that have no faces now are passed over. Raises ManifestError for a file
     that cannot be read.
     """
-    if not file.exists():
+    try:
+        data = storage.get(CANNOT_LINKS)
+    except MissingKeyError:
         return set()
-    table, lookup = read_spreadsheet(file, _SCHEMA, _SCHEMA.names), VideoLookup(videos)
-    rows = zip(table["a"].to_pylist(), table["b"].to_pylist(), strict=True)
+    table = parse_spreadsheet(data, storage.location(CANNOT_LINKS), _SCHEMA, _SCHEMA.names)
+    rows, lookup = zip(*table.to_pydict().values(), strict=True), VideoLookup(videos)
     found = ((lookup.find(a.strip()), lookup.find(b.strip())) for a, b in rows)
     return {frozenset((videos.ids[a[0]], videos.ids[b[0]])) for a, b in found if a and b}
 
@@ -59,19 +59,28 @@ def parse_cannot_link(text: str, videos: VideoTable) -> VideoPair:
     return pair
 
 
-def append_cannot_links(file: Path, pairs: Sequence[VideoPair]) -> None:
-    """Add pairs to the file, which is made where there is none; on the disk when this ends."""
+def append_cannot_links(storage: Storage, pairs: Sequence[VideoPair]) -> None:
+    """Add pairs to the file, which is made where there is none; safe when this returns.
+
+    Raises ConflictError where someone else changes the file at this moment.
+    """
+    if storage.stat(CANNOT_LINKS) is None:
+        data = _as_lines([_SCHEMA.names, *pairs], ",")
+        storage.put(CANNOT_LINKS, data, unless_exists=True)
+    elif pairs:
+        data, version = storage.get_with_version(CANNOT_LINKS)
+        header, _, _ = data.decode(errors="replace").partition("\n")
+        lines = _as_lines(pairs, max(",;\t", key=header.count))
+        # A person's editor may have left out the last line break.
+        whole = data if data.endswith(b"\n") else data + b"\n"
+        storage.put(CANNOT_LINKS, whole + lines, if_version=version)
+
+
+def _as_lines(rows: Iterable[Iterable[str]], separator: str) -> bytes:
     text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    if not file.exists():
-        lines.writerow(_SCHEMA.names)
-    lines.writerows([formula_safe(video) for video in sorted(pair)] for pair in pairs)
-    with writing(file):
-        file.parent.mkdir(exist_ok=True)
-        with file.open("a", encoding="utf-8") as opened:
-            opened.write(text.getvalue())
-            opened.flush()
-            os.fsync(opened.fileno())
+    lines = csv.writer(text, delimiter=separator, lineterminator="\n")
+    lines.writerows([formula_safe(video) for video in sorted(row)] for row in rows)
+    return text.getvalue().encode()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

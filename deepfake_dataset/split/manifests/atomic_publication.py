@@ -1,137 +1,129 @@
 """Publishes manifests atomically: all files of a split become visible, or none.
 
     manifests/
-      .partial-split/    where the files are made; split.json comes last and makes it complete
       train.csv  test.csv  val.csv  audit.json
       split.json         names size and SHA-256 of the others; replaced last
-      .lock              held by the split that writes
+    state/split/         all of them, while they are being published; split.json comes last
 
-A complete staging folder that a killed run left is put in place by whoever holds the lock next:
-so the side that a video was given is never forgotten, and no side stays without the others.
+With its split.json a staged split holds: where a kill ends its publication, whoever holds the
+manifests next puts it in place. So the side that a video was given is never forgotten, and no
+side stays without the others. Without it, what is staged is cleared away.
 """
 
-import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
+from deepfake_dataset.dataset.layout import (
+    AUDIT,
+    MANIFESTS,
+    SIDES,
+    SPLIT_RECORD,
+    STAGED_SPLIT,
+    manifest_key,
+)
 from deepfake_dataset.dataset.schema import from_row, to_row
-from deepfake_dataset.errors import SplitError
+from deepfake_dataset.errors import (
+    DsbuildError,
+    MissingKeyError,
+    SplitError,
+    StorageError,
+    UnavailableError,
+)
 from deepfake_dataset.split.manifests.split_record import SplitRecord, WrittenFile
-from deepfake_dataset.storage.lease import file_lease
-from deepfake_dataset.storage.local import flush
-from deepfake_dataset.storage.os_errors import writing
+from deepfake_dataset.storage.base import Spool, Storage
 
-RECORD = "split.json"
-_STAGING = ".partial-split"
-_FILES = ("train.csv", "test.csv", "val.csv", "audit.json")
+_FILES = (*map(manifest_key, SIDES), AUDIT)
 
 
 @contextmanager
-def lock_manifests(manifests: Path) -> Iterator[None]:
+def lock_manifests(storage: Storage) -> Iterator[None]:
     """Hold the manifests for writing, after what a killed split left there is settled.
 
     Raises DatasetBusyError where another split holds them; extraction does not.
     """
-    with writing(manifests):
-        manifests.mkdir(exist_ok=True)
-    with file_lease(manifests):
-        finish_interrupted(manifests)
+    with storage.lease(MANIFESTS):
+        finish_interrupted(storage)
         yield
 
 
-def finish_interrupted(manifests: Path) -> None:
-    """Finish a split that was complete when it was killed, or clear away one that was not."""
-    staging = manifests / _STAGING
-    with writing(manifests):
-        if (staging / RECORD).exists():
-            _put_in_place(manifests, read_record(staging))
-        elif staging.exists():
-            shutil.rmtree(staging)
+def finish_interrupted(storage: Storage) -> None:
+    """Finish a publication that a kill has ended, or clear away what never came to be one."""
+    for left in list(storage.half_written(MANIFESTS, deep=False)):
+        storage.discard(left)
+    if storage.stat(_staged(SPLIT_RECORD)):
+        _put_in_place(storage)
+    else:
+        _clear_staged(storage)
 
 
-def read_record(manifests: Path) -> SplitRecord | None:
-    """The split that stands in a folder; None where there is none.
+def read_record(storage: Storage) -> SplitRecord | None:
+    """The split that stands in a dataset; None where there is none.
 
     Raises SplitError where it cannot be read.
     """
-    path = manifests / RECORD
+    place = storage.location(SPLIT_RECORD)
     try:
-        return from_row(SplitRecord, json.loads(path.read_bytes()))
-    except FileNotFoundError:
+        return from_row(SplitRecord, json.loads(storage.get(SPLIT_RECORD)))
+    except MissingKeyError:
         return None
-    except OSError as error:
+    except UnavailableError:
+        raise
+    except StorageError as error:
         raise SplitError(
-            f"{path} cannot be read: {error.strerror}", "check its permissions"
+            f"{place} cannot be read: {error.reason}", "check its permissions"
         ) from error
     except (TypeError, ValueError) as error:
         raise SplitError(
-            f"{path} is damaged, or of another version: {error}",
+            f"{place} is damaged, or of another version: {error}",
             "restore it from a copy: it holds which videos were ever tested on;"
             " or begin anew with --fresh",
         ) from error
 
 
-@contextmanager
-def staging_folder(manifests: Path) -> Iterator[Path]:
-    """An empty folder for the files of a split, gone afterwards unless they were published."""
-    staging = manifests / _STAGING
-    with writing(manifests):
-        staging.mkdir()
-    try:
-        with writing(manifests):
-            yield staging
-    except BaseException:
-        if not (staging / RECORD).exists():
-            shutil.rmtree(staging, ignore_errors=True)
-        raise
-
-
 def publish_manifests(
-    staging: Path, record_of: Callable[[tuple[WrittenFile, ...]], SplitRecord]
+    storage: Storage, made: Spool, record_of: Callable[[tuple[WrittenFile, ...]], SplitRecord]
 ) -> SplitRecord:
-    """Show the files of a folder that :func:`making` gave, all at once, with their record."""
-    record = record_of(_described(staging))
-    _write_record(staging, record)
-    _put_in_place(staging.parent, record)
+    """Show the manifests and audit of a spool, all at once, with their record.
+
+    Only for who holds :func:`lock_manifests`.
+    """
+    names = {key: key.removeprefix(MANIFESTS) for key in _FILES}
+    there = {key: name for key, name in names.items() if (made.folder / name).exists()}
+    record = record_of(tuple(WrittenFile(name, *made.digest(name)) for name in there.values()))
+    try:
+        storage.put_files((_staged(key), made.folder / name) for key, name in there.items())
+        storage.put(_staged(SPLIT_RECORD), _encoded(record))
+    except BaseException:
+        with suppress(DsbuildError):
+            _clear_staged(storage)
+        raise
+    _put_in_place(storage)
     return record
 
 
-def _described(staging: Path) -> tuple[WrittenFile, ...]:
-    described = []
-    for name in _FILES:
-        if (path := staging / name).exists():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            flush(path)
-            described.append(WrittenFile(name, path.stat().st_size, digest))
-    return tuple(described)
+def _staged(key: str) -> str:
+    return STAGED_SPLIT + key.removeprefix(MANIFESTS)
 
 
-def _write_record(staging: Path, record: SplitRecord) -> None:
-    aside = staging / f"{RECORD}.partial"
-    with aside.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(to_row(record), file, ensure_ascii=False, separators=(",", ":"))
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    flush(staging)
-    aside.replace(staging / RECORD)
-    flush(staging)
+def _encoded(record: SplitRecord) -> bytes:
+    text = json.dumps(to_row(record), ensure_ascii=False, separators=(",", ":"))
+    return f"{text}\n".encode()
 
 
-def _put_in_place(manifests: Path, record: SplitRecord | None) -> None:
-    """May be begun again at any point."""
-    staging, listed = manifests / _STAGING, {file.name for file in record.files} if record else ()
-    for name in _FILES:
-        if (staging / name).exists():
-            (staging / name).replace(manifests / name)
-        elif name not in listed:
-            (manifests / name).unlink(missing_ok=True)
-    flush(manifests)
-    (staging / RECORD).replace(manifests / RECORD)
-    flush(manifests)
-    shutil.rmtree(staging)
+def _put_in_place(storage: Storage) -> None:
+    """May be begun again at any point: what is staged stays until all is in place."""
+    staged = {entry.key for entry in storage.entries(STAGED_SPLIT)}
+    for key in _FILES:
+        if _staged(key) in staged:
+            storage.copy(_staged(key), key)
+        else:
+            storage.delete(key)
+    storage.copy(_staged(SPLIT_RECORD), SPLIT_RECORD)
+    _clear_staged(storage)
+
+
+def _clear_staged(storage: Storage) -> None:
+    """The record goes first: where it stands, all files that it names are staged."""
+    storage.delete(_staged(SPLIT_RECORD))
+    storage.delete_all(STAGED_SPLIT)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepfake_dataset.storage.scratch import cache_database, discard_cached
+
 _CREATE = "CREATE TABLE IF NOT EXISTS vector (sha256 BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
 _AT_ONCE = 100_000
 _DIGEST = 32
@@ -21,7 +23,7 @@ Rows = NDArray[Any]
 class CropVectorCache:
     """Vectors of one length and type, a row for each crop.
 
-    It lies below ``.cache/`` and may be deleted at any time. One that is damaged is begun
+    It lies in the user's cache folder and may be deleted at any time. One that is damaged is begun
     anew; where nothing can be written nothing is kept.
     """
 
@@ -50,11 +52,9 @@ class CropVectorCache:
         pairs = [(bytes.fromhex(s), r.tobytes()) for s, r in zip(sha256, rows, strict=True)]
         if not pairs:
             return
-        with suppress(OSError, sqlite3.Error):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path)) as database, database:
-                database.execute(_CREATE)
-                database.executemany("REPLACE INTO vector VALUES (?, ?)", pairs)
+        with suppress(OSError, sqlite3.Error), cache_database(self.path) as database:
+            database.execute(_CREATE)
+            database.executemany("REPLACE INTO vector VALUES (?, ?)", pairs)
 
     def _stored(self) -> Iterator[tuple[Rows, Rows]]:
         """Sorted digests and their rows, some at a time so that memory stays bounded."""
@@ -68,12 +68,7 @@ class CropVectorCache:
                     values = np.frombuffer(b"".join(value for _, value in pairs), self.dtype)
                     yield keys, values.reshape(len(keys), self.length)
         except (sqlite3.Error, ValueError):
-            self._discard()
-
-    def _discard(self) -> None:
-        for file in (self.path, self.path.with_name(f"{self.path.name}-journal")):
-            with suppress(OSError):
-                file.unlink()
+            discard_cached(self.path)
 
 
 def _digests(sha256: Sequence[str]) -> Rows:

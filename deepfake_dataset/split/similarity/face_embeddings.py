@@ -6,7 +6,6 @@ The network itself is given by the caller (:func:`deepfake_dataset.faces.embeddi
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +18,7 @@ from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
 from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
 from deepfake_dataset.split.similarity.sample_evenly import sample_tracks, track_codes
+from deepfake_dataset.storage.base import Storage
 
 EMBEDDING_LENGTH = 128
 FACES_A_TRACK = 3
@@ -32,7 +32,7 @@ class CropToEmbed:
     """One crop, and where its landmarks lie in it."""
 
     crop: str
-    """Its path below the dataset."""
+    """Its key in the dataset's storage."""
     sha256: str
     landmarks: tuple[float, ...]
     """In the frame: x0, y0, x1, y1 …"""
@@ -56,7 +56,7 @@ class EmbeddingNetwork:
 class CropsOfVideo:
     """The crops of one video, for one process."""
 
-    root: Path
+    storage: Storage
     rows: tuple[int, ...]
     """Where the answers go."""
     crops: tuple[CropToEmbed, ...]
@@ -88,8 +88,8 @@ def embed_tracks(
     """The embedding of every track of a table with ``crop``, the landmarks and the crop's square.
 
     Up to three faces a track are embedded, evenly over its frames. What was once computed is
-    kept in ``.cache/`` by the crops' bytes. A crop that is gone or not the one recorded is left
-    out and named.
+    kept in the user's cache by the crops' bytes. A crop that is gone or not the one recorded is
+    left out and named.
     """
     rows = sample_tracks(faces, FACES_A_TRACK)
     chosen = faces.take(pa.array(rows))
@@ -141,7 +141,7 @@ def _embed_uncached(
     cache = CropVectorCache(file, EMBEDDING_LENGTH, np.dtype(np.float32))
     sha256 = chosen["sha256"].to_pylist()
     vectors, known = cache.look_up(sha256, missing=np.nan)
-    todo = list(_crops_by_video(dataset.root, chosen, np.flatnonzero(~known), network))
+    todo = list(_crops_by_video(dataset.storage, chosen, np.flatnonzero(~known), network))
     limits = Limits(dataset.settings.run.time_limit_s, dataset.settings.run.memory_limit_mb)
     unusable: list[UnusableCrop] = []
     outcomes = engine.run(embed_crops, todo, limits=limits, preload=network.preload)
@@ -164,7 +164,7 @@ _GEOMETRY = ["crop", "sha256", "landmarks", "center_x", "center_y", "native_px",
 
 
 def _crops_by_video(
-    root: Path, chosen: pa.Table, todo: NDArray[np.int64], network: EmbeddingNetwork
+    storage: Storage, chosen: pa.Table, todo: NDArray[np.int64], network: EmbeddingNetwork
 ) -> Iterator[CropsOfVideo]:
     video = chosen["video_id"].take(pa.array(todo)).to_pylist()
     rows = chosen.select(_GEOMETRY).take(pa.array(todo)).to_pylist()
@@ -173,7 +173,9 @@ def _crops_by_video(
     for i in range(1, len(todo) + 1):
         if i == len(todo) or video[i] != video[start]:
             here = slice(start, i)
-            yield CropsOfVideo(root, tuple(todo[here].tolist()), tuple(crops[here]), network.embed)
+            yield CropsOfVideo(
+                storage, tuple(todo[here].tolist()), tuple(crops[here]), network.embed
+            )
             start = i
 
 
@@ -182,7 +184,7 @@ def embed_crops(video: CropsOfVideo) -> tuple[Embeddings, list[UnusableCrop]]:
     vectors = np.full((len(video.crops), EMBEDDING_LENGTH), np.nan, np.float32)
     unusable = []
     for row, crop in zip(vectors, video.crops, strict=True):
-        image = read_crop(video.root, crop.crop, crop.sha256)
+        image = read_crop(video.storage, crop.crop, crop.sha256)
         if isinstance(image, UnusableCrop):
             unusable.append(image)
         else:

@@ -9,7 +9,6 @@ in all of them. benchmarks/people.py prints distances.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
 from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
+from deepfake_dataset.storage.base import Storage
 
 BITS = 256
 _SIDE = 16
@@ -60,7 +60,7 @@ def hash_crops(
 ) -> tuple[Hash, tuple[UnusableCrop, ...]]:
     """Hashes (n, 32) of a table with ``crop`` and ``sha256``, and the crops that have none.
 
-    Kept in ``.cache/`` by the crops' bytes. A crop that is gone or not the one recorded has
+    Kept in the user's cache by the crops' bytes. A crop that is gone or not the one recorded has
     :data:`NO_HASH`, and is named.
     """
     cache = CropVectorCache(dataset.cache_folder / "hashes.sqlite3", BITS // 8, np.dtype(np.uint8))
@@ -71,7 +71,7 @@ def hash_crops(
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(todo), _AT_ONCE):
             some = todo[start : start + _AT_ONCE].tolist()
-            read = pool.map(lambda i: _hash_crop(dataset.root, crops[i], sha256[i]), some)
+            read = pool.map(lambda i: _hash_crop(dataset.storage, crops[i], sha256[i]), some)
             good = []
             for i, made in zip(some, read, strict=True):
                 if isinstance(made, UnusableCrop):
@@ -84,8 +84,8 @@ def hash_crops(
     return rows, tuple(unusable)
 
 
-def _hash_crop(root: Path, crop: str, sha256: str) -> Hash | UnusableCrop:
-    image = read_crop(root, crop, sha256)
+def _hash_crop(storage: Storage, crop: str, sha256: str) -> Hash | UnusableCrop:
+    image = read_crop(storage, crop, sha256)
     return image if isinstance(image, UnusableCrop) else perceptual_hash(_luma(image))
 
 

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras")
 tensorflow = pytest.importorskip("tensorflow")
 
-from deepfake_dataset.baseline.models import build  # noqa: E402
+from deepfake_dataset.baseline.models import build_model  # noqa: E402
 from deepfake_dataset.baseline.network.fused_batch_norm import (  # noqa: E402
     FusedBatchNormalization,
     with_fused_normalisation,
@@ -53,7 +53,7 @@ def test_scores_are_those_of_keras_bit_for_bit(plain: Any) -> None:
 
 
 def test_every_normalisation_of_a_network_is_fused_and_every_other_layer_kept() -> None:
-    plain = build("meso4")
+    plain = build_model("meso4")
     fused = with_fused_normalisation(plain)
     kinds = [(type(a), type(b)) for a, b in zip(plain.layers, fused.layers, strict=True)]
     changed = [pair for pair in kinds if pair[0] is not pair[1]]

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.model_input import levelled
-from deepfake_dataset.baseline.models import build
+from deepfake_dataset.baseline.data.grey_levelled_input import level_luma
+from deepfake_dataset.baseline.models import build_model
 from deepfake_dataset.baseline.network.preprocessing_layers import (
     level,
     taking_byte_pixels,
@@ -18,11 +18,13 @@ from deepfake_dataset.baseline.network.preprocessing_layers import (
     without_preprocessing,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> Any:
     keras.utils.set_random_seed(7)
-    return build("notebook")
+    return build_model("notebook")
 
 
 def _faces(n: int, side: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -36,7 +38,7 @@ def test_it_levels_as_training_does(side: int) -> None:
     luma = _faces(3, side)[..., 0]
     grey = np.repeat(luma[..., None], 3, axis=3).astype(np.float32) / 255
     got = 255 * keras.ops.convert_to_numpy(level(grey))
-    for one, wanted in zip(got, map(levelled, luma), strict=True):
+    for one, wanted in zip(got, map(level_luma, luma), strict=True):
         assert np.abs(one - wanted[..., None]).max() <= 1
 
 

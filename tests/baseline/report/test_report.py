@@ -17,13 +17,15 @@ from deepfake_dataset.baseline.report.report import (
     PAGE_FILE,
     REPORT_FILE,
     About,
-    Report,
+    BaselineReport,
     write_report,
 )
 from deepfake_dataset.baseline.scoring.calibration import Calibration
-from deepfake_dataset.baseline.scoring.metrics import Predictions
+from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.baseline.training.history import HISTORY_FILE
 from deepfake_dataset.dataset.schema import from_row
+
+pytestmark = pytest.mark.slow
 
 ABOUT = About("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
 CALIBRATION = Calibration(2.0, faces=20, groups=4, loss_before=0.5, loss_after=0.4)
@@ -128,7 +130,7 @@ def test_the_page_needs_no_other_file_and_no_network(full: Path) -> None:
 
 def test_the_record_is_read_back_as_it_was(tmp_path: Path) -> None:
     report = write_report(tmp_path, ABOUT, predictions(), CALIBRATION, resamples=9)
-    assert from_row(Report, json.loads((tmp_path / REPORT_FILE).read_text())) == report
+    assert from_row(BaselineReport, json.loads((tmp_path / REPORT_FILE).read_text())) == report
 
 
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path, model: Any) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from deepfake_dataset.baseline.scoring.accuracy_metrics import compute_metrics
 from deepfake_dataset.baseline.scoring.calibration import (
     CALIBRATION_FILE,
     Calibration,
@@ -13,7 +14,7 @@ from deepfake_dataset.baseline.scoring.calibration import (
     read_calibration,
     write_calibration,
 )
-from deepfake_dataset.baseline.scoring.metrics import Predictions, measure
+from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.errors import UsageError
 
 EACH = np.arange(4000)
@@ -34,9 +35,11 @@ def test_the_factor_by_which_logits_are_too_large_is_found() -> None:
 
 def test_scores_that_are_too_sure_are_well_calibrated_after_it() -> None:
     sure = Predictions.of(LABEL, expit(3 * LOGITS))
-    before = measure(sure, resamples=2).calibration_error.value
+    before = compute_metrics(sure, resamples=2).calibration_error.value
     fitted = fit_calibration(LABEL, sure.p_real, EACH, bias=True)
-    after = measure(sure.scored(fitted.apply(sure.p_real)), resamples=2).calibration_error.value
+    after = compute_metrics(
+        sure.scored(fitted.apply(sure.p_real)), resamples=2
+    ).calibration_error.value
     assert before is not None
     assert after is not None
     assert before > 0.1

@@ -10,7 +10,7 @@ import pytest
 from keras import layers
 
 from deepfake_dataset.baseline.data.images_to_score import read_images_to_score
-from deepfake_dataset.baseline.models import build
+from deepfake_dataset.baseline.models import build_model
 from deepfake_dataset.baseline.scoring.calibration import Calibration, write_calibration
 from deepfake_dataset.baseline.scoring.trained_model import open_trained_model
 from deepfake_dataset.baseline.training.recipes import recipe
@@ -19,11 +19,13 @@ from deepfake_dataset.errors import ModelError, WeightsError
 
 from ..conftest import MakeFaces
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> Any:
     keras.utils.set_random_seed(7)
-    return build("notebook")
+    return build_model("notebook")
 
 
 def _kept(folder: Path, network: Any, *changes: str) -> Path:

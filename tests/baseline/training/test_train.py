@@ -5,27 +5,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepfake_dataset.baseline.data.examples import Examples, folder_examples, hold_back_groups
-from deepfake_dataset.baseline.scoring.metrics import measure
-from deepfake_dataset.baseline.scoring.predict import predictions
+from deepfake_dataset.baseline.data.class_folders import read_class_folders
+from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.validation_split import hold_back_groups
+from deepfake_dataset.baseline.scoring.accuracy_metrics import compute_metrics
+from deepfake_dataset.baseline.scoring.predict import predict_examples
 from deepfake_dataset.baseline.training.history import read_history
 from deepfake_dataset.baseline.training.recipes import Recipe, recipe
-from deepfake_dataset.baseline.training.train import Progress, train
+from deepfake_dataset.baseline.training.train import TrainingProgress, train
 from deepfake_dataset.errors import ImagesError, UsageError
 
 from ..conftest import MakeFaces
+
+pytestmark = pytest.mark.slow
 
 QUICK = Recipe(model="notebook", epochs=3, batch=8, learning_rate=3e-3, flip=True, jpeg=0.5)
 
 
 def _sides(folder: Path) -> tuple[Examples, Examples]:
-    examples = folder_examples(folder)
+    examples = read_class_folders(folder)
     rest, back = hold_back_groups(examples, (0.25,), 1)
     return examples.at(rest), examples.at(back)
 
 
 def _auc(model: object, examples: Examples) -> float:
-    auc = measure(predictions(model, examples), resamples=0).auc.value
+    auc = compute_metrics(predict_examples(model, examples), resamples=0).auc.value
     assert auc is not None
     return auc
 
@@ -35,7 +39,7 @@ class KilledError(Exception):
 
 
 def _kill_in_epoch(number: int) -> object:
-    def on_progress(progress: Progress) -> None:
+    def on_progress(progress: TrainingProgress) -> None:
         if progress.epoch == number and progress.update == 2:
             raise KilledError
 
@@ -127,6 +131,6 @@ def test_half_precision_trains_and_scores_in_single_precision(
 ) -> None:
     training, test = _sides(make_faces(each=16))
     model = train(training, None, QUICK, tmp_path, mixed=True)
-    p_real = predictions(model, test).p_real
+    p_real = predict_examples(model, test).p_real
     assert model.output.dtype == "float32"
     assert np.isfinite(p_real).all()

@@ -1,4 +1,4 @@
-"""A small dataset with pictures, open for review, and a studio that paints instead of decoding."""
+"""A small dataset with pictures, open for review; its frames are painted, not decoded."""
 
 import hashlib
 import shutil
@@ -32,7 +32,7 @@ MARKUP = "<img src=x onerror=alert(1)>"
 REAL_ID, FAKE_ID = "00000000000000aa", "00000000000000bb"
 
 
-class PaintedStudio:
+class PaintedFrames:
     """Frames and crops in plain colours; the sources of one video can be taken away."""
 
     def __init__(self) -> None:
@@ -104,8 +104,8 @@ def ranked(faces: pa.Table) -> pa.Table:
 
 
 @pytest.fixture
-def source() -> PaintedStudio:
-    return PaintedStudio()
+def source() -> PaintedFrames:
+    return PaintedFrames()
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +127,7 @@ def reviewed(pictured: Path, tmp_path: Path) -> Dataset:
 
 
 @pytest.fixture
-def session(reviewed: Dataset, source: PaintedStudio) -> ReviewSession:
+def session(reviewed: Dataset, source: PaintedFrames) -> ReviewSession:
     return ReviewSession(reviewed, ranked(read_faces(reviewed)), source)
 
 

@@ -22,7 +22,7 @@ from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import make_server
 
 
-class NoStudio:
+class NoFrames:
     """Has no frames."""
 
     def frame_jpeg(self, location: FaceLocation) -> bytes:
@@ -37,7 +37,7 @@ def opened(root: Path, token: str) -> uvicorn.Server:
     faces = read_faces(dataset)
     faces = faces.append_column("suspicion", pa.array(np.linspace(1, 0, faces.num_rows)))
     none = pa.array([[]] * faces.num_rows, pa.list_(pa.string()))
-    session = ReviewSession(dataset, faces.append_column("reasons", none), NoStudio())
+    session = ReviewSession(dataset, faces.append_column("reasons", none), NoFrames())
     return make_server(session, token=token, reviewer="ann")
 
 

@@ -19,7 +19,7 @@ def test_thumbnails_are_made_once(
     picture = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == (160, 160, 3)
     assert "immutable" in answer.headers["cache-control"]
-    session.crop_path(face).unlink()
+    session.dataset.storage.delete(session.crop_key(face))
     assert page.get(f"/thumbs/{face}/{crop_hash}.jpg").content == answer.content
     assert page.get(f"/crops/{face}/{crop_hash}.png").status_code == 404
 
@@ -27,7 +27,7 @@ def test_thumbnails_are_made_once(
 def test_a_damaged_crop_is_explained(page: httpx.Client, session: ReviewSession) -> None:
     face = ids(session)[0]
     crop_hash = session.faces["sha256"][0].as_py()[:16]
-    session.crop_path(face).write_bytes(b"no picture")
+    session.dataset.storage.put(session.crop_key(face), b"no picture")
     answer = page.get(f"/thumbs/{face}/{crop_hash}.jpg")
     assert (answer.status_code, "no picture" in answer.json()["error"]) == (404, True)
 
@@ -36,7 +36,7 @@ def test_the_first_screen_comes_with_the_list_once_it_is_made(
     page: httpx.Client, session: ReviewSession
 ) -> None:
     assert face_list(page)[0]["thumbs"] == {}
-    CropThumbnails.of_session(session).make_first(session)
+    CropThumbnails(session).make_first()
     thumbs = face_list(page)[0]["thumbs"]
     hashes = [sha256[:16] for sha256 in session.faces["sha256"].to_pylist()[:80]]
     assert set(hashes) == set(thumbs)

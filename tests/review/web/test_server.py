@@ -22,6 +22,8 @@ from deepfake_dataset.errors import UsageError
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.server import serve
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-secret"
 KILLS = 100
 LONGEST_S = 0.006  # about what a decision takes: kills fall before, amid and after the write

@@ -11,6 +11,8 @@ from deepfake_dataset.split.assignment import assign_groups as module
 from deepfake_dataset.split.assignment.assign_groups import LocalSearch, SideProblem, assign_groups
 from deepfake_dataset.split.assignment.sides_and_shares import Side
 
+pytestmark = pytest.mark.slow
+
 SHARES = (Fraction(7, 10), Fraction(1, 5), Fraction(1, 10))
 
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,12 +7,12 @@ from deepfake_dataset.errors import LeakError
 from deepfake_dataset.split.audit.leak_checks import Leakage, LeakCheck, LeakKind, find_leaks
 from deepfake_dataset.split.audit.manifest_or_image_folder import AuditedSide
 
-ROOT = Path("/data")
+ROOT = "/data"
 
 
-def _side(name: str, *rows: dict[str, object], root: Path | None = ROOT) -> AuditedSide:
+def _side(name: str, *rows: dict[str, object], root: str | None = ROOT) -> AuditedSide:
     columns = [[row.get(f.name) for row in rows] for f in SCHEMA]
-    return AuditedSide(name, ROOT / f"{name}.csv", pa.table(columns, schema=SCHEMA), root)
+    return AuditedSide(name, f"{ROOT}/{name}.csv", pa.table(columns, schema=SCHEMA), root)
 
 
 def _row(number: int, **known: object) -> dict[str, object]:

@@ -50,7 +50,7 @@ def test_images_are_found_below_the_manifests_folder_or_the_one_above(
     csv.parent.mkdir(exist_ok=True)
     csv.write_bytes("\ufeffPath;Label\r\nfaces/a.png;REAL\r\nfaces/gone.png;fake\r\n".encode())
     side = read_side(csv, WORDS.get)
-    assert side.root == tmp_path
+    assert side.root == str(tmp_path)
     assert side.place(1) == f"{csv}, row 3: faces/gone.png"
     measures = measure_images(side, threads=2)
     assert [image is not None for image in measures] == [True, False]

@@ -11,6 +11,8 @@ from deepfake_dataset.dataset.decisions import Action, State
 from deepfake_dataset.review.queue_csv import describe_reasons
 from deepfake_dataset.review.session import ReviewSession
 
+pytestmark = pytest.mark.slow
+
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"
 
 
