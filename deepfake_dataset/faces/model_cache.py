@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.storage.array_file import Arrays, map_arrays, write_arrays
 from deepfake_dataset.storage.scratch import cache_root
 
@@ -27,8 +26,7 @@ def parsed_model(source: Path, layout: int, parse: Callable[[Path], Arrays]) -> 
         if about["file"] == _stamp(source) or about["sha256"] == _sha256(source):
             return arrays
     arrays = list(parse(source))
-    with suppress(OSError, DatasetWriteError):
-        write_arrays(copy, arrays, {"file": _stamp(source), "sha256": _sha256(source)})
+    write_arrays(copy, arrays, {"file": _stamp(source), "sha256": _sha256(source)})
     return arrays
 
 

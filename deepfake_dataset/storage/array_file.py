@@ -1,7 +1,6 @@
-"""Arrays in a file that is mapped into memory: processes that read it share its pages.
+"""Arrays in a file of the cache folder, mapped into memory: processes that read it share its pages.
 
-A first line of JSON says what lies where, and the CRC-32 of what follows it. The file is written
-aside and renamed, and is read only if it is whole.
+A first line of JSON says what lies where, and the CRC-32 of what follows it.
 """
 
 import json
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.storage.atomic import write_whole
+from deepfake_dataset.storage.scratch import write_cached
 
 Arrays = Sequence[NDArray[Any]]
 
@@ -23,10 +22,7 @@ _ALIGNED = 64
 
 
 def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, object]) -> None:
-    """Write arrays, and what they are, in one step.
-
-    Raises :class:`DatasetWriteError`.
-    """
+    """Write arrays, and what they are; where they cannot be written nothing is kept."""
     parts = [_padded(array) for array in arrays]
     body = b"".join(parts)
     head: dict[str, object] = {
@@ -36,7 +32,7 @@ def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, object]) -> Non
     }
     line = json.dumps(head).encode()
     line += b" " * (-(len(line) + 1) % _ALIGNED) + b"\n"
-    write_whole(path, line + body)
+    write_cached(path, line + body)
 
 
 def map_arrays(path: Path) -> tuple[list[NDArray[Any]], dict[str, Any]]:
