@@ -32,6 +32,14 @@ _FILE_LIMIT_MB = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class ExtractionJob:
+    """A video to extract, and the dataset that its faces go to."""
+
+    file: VideoFile
+    dataset: Dataset
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is; told after every video."""
 
@@ -252,10 +260,10 @@ class Extraction:
             return
         check_models()
         settings = self._dataset.settings.run
-        jobs = ((file, self._dataset) for file in self._due)
+        jobs = (ExtractionJob(file, self._dataset) for file in self._due)
         engine = make_engine(workers=settings.worker_count, hold=self._lease.descriptors)
         outcomes = engine.run(
-            _extract,
+            extract_job,
             takewhile(lambda _: not self._policy.stopped(), jobs),
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
@@ -289,11 +297,11 @@ class Extraction:
         """Whether an unreadable file is to be noted; only a run that backs off lets it rest."""
         return not self._policy.backs_off or self._is_due(lost[0])
 
-    def _video_of(self, outcome: Outcome[tuple[VideoFile, Dataset], Video]) -> Video:
+    def _video_of(self, outcome: Outcome[ExtractionJob, Video]) -> Video:
         if outcome.fault is None:
             assert outcome.result is not None
             return outcome.result
-        return self._commit_fault(outcome.item[0], outcome.fault)
+        return self._commit_fault(outcome.item.file, outcome.fault)
 
     def _commit_fault(self, file: VideoFile, fault: VideoError) -> Video:
         from deepfake_dataset.extract import fault_record
@@ -303,11 +311,11 @@ class Extraction:
         return video
 
 
-def _extract(item: tuple[VideoFile, Dataset]) -> Video:
-    """In a worker: what decodes and detects takes half a second to import, and only there."""
-    from deepfake_dataset.extract import ExtractionJob, extract_video
+def extract_job(job: ExtractionJob) -> Video:
+    """In a worker: what decodes and detects takes long to import, and is needed nowhere else."""
+    from deepfake_dataset.extract import extract_video
 
-    return extract_video(ExtractionJob(*item))
+    return extract_video(job.file, job.dataset)
 
 
 def _named(unreadable: Iterable[Unreadable]) -> Iterator[tuple[VideoFile, str]]:
