@@ -46,7 +46,7 @@ def draw(clips: list[films.Clip], seed: int) -> films.Film:
 def extract(path: Path, dataset: Dataset) -> Video:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
-    return extraction.extract_video(extraction.ExtractionJob(file, dataset))
+    return extraction.extract_video(file, dataset)
 
 
 def blended(join: films.AngleTruth) -> set[int]:

@@ -99,7 +99,7 @@ def extract_once(path: Path) -> tuple[float, Video]:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     file = VideoFile(digest, str(path), path.name, path.stat().st_size, Provenance())
     began = time.process_time()
-    record = extract.extract_video(extract.ExtractionJob(file, dataset))
+    record = extract.extract_video(file, dataset)
     return time.process_time() - began, record
 
 

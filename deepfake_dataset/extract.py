@@ -1,7 +1,6 @@
 """Extracts the faces of one video: one pass over its frames, one scene in memory at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -44,29 +43,21 @@ from deepfake_dataset.video.frame import Frame
 from deepfake_dataset.video.frame_skipping import FrameNeeds
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractionJob:
-    """A video to extract, and the dataset that its faces go to."""
-
-    file: VideoFile
-    dataset: Dataset
-
-
-def extract_video(job: ExtractionJob) -> Video:
+def extract_video(file: VideoFile, dataset: Dataset) -> Video:
     """Decode a video, commit its faces and its record, and give the record.
 
     A video that cannot be used is committed as well, with the reason.
     Raises :class:`ChangedError`, and commits nothing, where the file was written to meanwhile.
     """
     cv2.setNumThreads(1)
-    settings = job.dataset.settings.extract
-    with job.dataset.staging() as staged:
+    settings = dataset.settings.extract
+    with dataset.staging() as staged:
         try:
-            video = _Extraction(job.file, settings, staged).run()
+            video = _Extraction(file, settings, staged).run()
         except VideoError as error:
-            video = fault_record(job.file, settings, error)
-        _refuse_if_changed(job.file)
-        job.dataset.commit(video, staged)
+            video = fault_record(file, settings, error)
+        _refuse_if_changed(file)
+        dataset.commit(video, staged)
     return video
 
 

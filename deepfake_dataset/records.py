@@ -2,10 +2,26 @@
 
 Positions are in pixels of the frame as it is shown (rotation and sample aspect
 ratio applied), x to the right, y down, the top left corner of the frame at (0, 0).
+
+What is worked out of pixels is recorded in whole steps, so that it is the same on every kind of
+processor: places and lengths in thousandths of a pixel, angles in thousandths of a degree,
+sharpness and brightness in thousandths, scores and shares in millionths. Times and rates are
+quotients of what the container says, as they are.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+PIXEL_DIGITS = 3
+"""Decimals of places and lengths in pixels."""
+DEGREE_DIGITS = 3
+"""Decimals of angles in degrees."""
+MEASURE_DIGITS = 3
+"""Decimals of sharpness and brightness."""
+SCORE_DIGITS = 6
+"""Decimals of detectors' scores."""
+SHARE_DIGITS = 6
+"""Decimals of shares, from 0 to 1."""
 
 
 class Label(StrEnum):
@@ -84,6 +100,11 @@ class Box:
     def center(self) -> tuple[float, float]:
         """The middle, as (x, y)."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def rounded(self) -> "Box":
+        """With sides in thousandths of a pixel, as records have them."""
+        left, top = round(self.left, PIXEL_DIGITS), round(self.top, PIXEL_DIGITS)
+        return Box(left, top, round(self.right, PIXEL_DIGITS), round(self.bottom, PIXEL_DIGITS))
 
     def resized(self, side: float) -> "Box":
         """A square about the same middle."""
@@ -174,26 +195,31 @@ class Face:
     """I, P or B, as the codec coded the frame; ? where it does not say."""
     detector: str
     score: float
-    """The detector's own measure of certainty; higher is surer, scales differ by detector."""
+    """The detector's own measure of certainty, to a millionth; higher is surer, scales differ by
+    detector."""
     box: Box
-    """Of the detector."""
+    """Of the detector, to a thousandth of a pixel."""
     landmarks: tuple[float, ...]
-    """x0, y0, x1, y1 …: 68 points in the order of the iBUG 300-W scheme, or dlib's 5."""
+    """x0, y0, x1, y1 …: 68 points in the order of the iBUG 300-W scheme, or dlib's 5, to a
+    thousandth of a pixel."""
     center_x: float
-    """Centre of the crop."""
+    """Centre of the crop, to a thousandth of a pixel."""
     center_y: float
     native_px: float
-    """Side of the crop in source pixels, before it was resized."""
+    """Side of the crop in source pixels, before it was resized, to a thousandth of a pixel."""
     roll_deg: float
-    """Turn of the face in the picture plane that the crop undoes; positive is clockwise."""
+    """Turn of the face in the picture plane that the crop undoes, to a thousandth of a degree;
+    positive is clockwise."""
     yaw_deg: float
-    """Estimated turn to the side; positive shows the face looking to the picture's right."""
+    """Estimated turn to the side, to a thousandth of a degree; positive shows the face looking to
+    the picture's right."""
     sharpness: float
-    """Variance of the Laplacian of the crop's luma at 256 pixels a side."""
+    """Variance of the Laplacian of the crop's luma at 256 pixels a side, to a thousandth."""
     brightness: float
-    """Mean luma of the crop, 0 to 255."""
+    """Mean luma of the crop, 0 to 255, to a thousandth."""
     outside: float
-    """Share of the crop that lies outside the frame and was filled by reflection."""
+    """Share of the crop that lies outside the frame and was filled by reflection, to a
+    millionth."""
     sha256: str
     """Of the crop's file."""
 

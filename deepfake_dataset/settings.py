@@ -14,12 +14,13 @@ from dataclasses import Field, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import reduce
 from operator import getitem
-from typing import Any, ClassVar, Self, cast
-
-import tomlkit
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from deepfake_dataset.errors import SettingsError
 from deepfake_dataset.plugins import DETECTORS, plugin_names
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 RECORD_VERSION = 12
 """Raised whenever extraction would give other bytes for the same video and settings."""
@@ -264,6 +265,8 @@ def _line(text: str, *keys: str) -> int:
 
 def format_settings(settings: Settings, known: bytes | None = None) -> bytes:
     """The TOML file of settings; comments and order of the one ``known`` are kept."""
+    import tomlkit  # only who writes settings waits for it
+
     document = _blank() if known is None else tomlkit.parse(_text_of(known))
     for name in SECTIONS:
         table = document.setdefault(name, tomlkit.table())
@@ -273,8 +276,10 @@ def format_settings(settings: Settings, known: bytes | None = None) -> bytes:
     return tomlkit.dumps(document).encode()
 
 
-def _blank() -> tomlkit.TOMLDocument:
+def _blank() -> "TOMLDocument":
     """Every setting with its default, and what it is."""
+    import tomlkit
+
     document = tomlkit.document()
     document.add(tomlkit.comment("Settings of this dataset; see docs/settings.md."))
     for name, kind in SECTIONS.items():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset import extract as extract_module
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.extract import ExtractionJob, extract_video, frame_needs
+from deepfake_dataset.extract import extract_video, frame_needs
 from deepfake_dataset.faces import landmark_repair as outline_module
 from deepfake_dataset.faces.crop import FaceCrop, crop_if_face
 from deepfake_dataset.faces.detectors.hog import HogDetector
@@ -50,7 +50,7 @@ def extracted(path: Path, folder: Path, **settings: object) -> tuple[Video, Data
         size_bytes=len(data),
         provenance=FAKE,
     )
-    return extract_video(ExtractionJob(file, dataset)), dataset
+    return extract_video(file, dataset), dataset
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_landmarks_are_found_as_the_detector_s_boxes_need_it(
         return find_landmarks_of_many(*arguments, rough=rough)
 
     monkeypatch.setattr(HogDetector, "rough", rough)
-    monkeypatch.setattr(outline_module, "find_many", find)
+    monkeypatch.setattr(outline_module, "find_landmarks_of_many", find)
     extracted(film, tmp_path / "d", faces_per_scene=2)
     assert set(asked) == {rough}
 
@@ -260,7 +260,7 @@ def test_frames_larger_than_allowed_fail_with_a_record(film: Path, tmp_path: Pat
 def test_a_missing_file_fails_with_a_record(tmp_path: Path) -> None:
     dataset = Dataset.create(tmp_path / "d", Settings())
     file = VideoFile("0" * 16, str(tmp_path / "gone.mp4"), "gone.mp4", 5, Provenance())
-    video = extract_video(ExtractionJob(file, dataset))
+    video = extract_video(file, dataset)
     assert (video.status, video.error) == (Status.FAILED, "unreadable")
     assert dataset.read(video.video_id) == video
 

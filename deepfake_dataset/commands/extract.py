@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deepfake_dataset.dataset.catalog.attempts import FailedAttempts
 from deepfake_dataset.dataset.catalog.index import VideoSummary, read_summaries, summary_of
@@ -27,12 +26,17 @@ from deepfake_dataset.sources.locations import FileLocations, FileStatus
 from deepfake_dataset.storage.base import Lease
 from deepfake_dataset.storage.paths import StrPath, as_path, as_paths, optional_path
 
-if TYPE_CHECKING:
-    from deepfake_dataset.extract import ExtractionJob
-
 _UNREADABLE = "unreadable-"
 _FILE_LIMIT_MB = 1024
 """Far above any crop or record: what a decoder gone wild may put on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionJob:
+    """A video to extract, and the dataset that its faces go to."""
+
+    file: VideoFile
+    dataset: Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,18 +259,16 @@ class Extraction:
         if not self._due:
             return
         check_models()
-        from deepfake_dataset.extract import ExtractionJob, extract_video
-
         settings = self._dataset.settings.run
         jobs = (ExtractionJob(file, self._dataset) for file in self._due)
         engine = make_engine(workers=settings.worker_count, hold=self._lease.descriptors)
         outcomes = engine.run(
-            extract_video,
+            extract_job,
             takewhile(lambda _: not self._policy.stopped(), jobs),
             limits=Limits(
                 settings.time_limit_s, settings.memory_limit_mb, _FILE_LIMIT_MB, confined=True
             ),
-            preload=["deepfake_dataset.extract:load_models"],
+            preload=["deepfake_dataset.extract:load_models", __name__],
         )
         with closing(outcomes):
             for outcome in outcomes:
@@ -295,7 +297,7 @@ class Extraction:
         """Whether an unreadable file is to be noted; only a run that backs off lets it rest."""
         return not self._policy.backs_off or self._is_due(lost[0])
 
-    def _video_of(self, outcome: "Outcome[ExtractionJob, Video]") -> Video:
+    def _video_of(self, outcome: Outcome[ExtractionJob, Video]) -> Video:
         if outcome.fault is None:
             assert outcome.result is not None
             return outcome.result
@@ -307,6 +309,13 @@ class Extraction:
         video = fault_record(file, self._dataset.settings.extract, fault)
         self._dataset.commit(video)
         return video
+
+
+def extract_job(job: ExtractionJob) -> Video:
+    """In a worker: what decodes and detects takes long to import, and is needed nowhere else."""
+    from deepfake_dataset.extract import extract_video
+
+    return extract_video(job.file, job.dataset)
 
 
 def _named(unreadable: Iterable[Unreadable]) -> Iterator[tuple[VideoFile, str]]:

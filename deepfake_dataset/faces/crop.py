@@ -13,11 +13,11 @@ from deepfake_dataset.faces.alignment import (
     render_crop,
     share_outside,
 )
-from deepfake_dataset.faces.crop_measures import sharpness, yaw_deg
+from deepfake_dataset.faces.crop_measures import brightness, sharpness, yaw_deg
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.scene_faces import SampledFace
 from deepfake_dataset.faces.shape_predictor import Points
-from deepfake_dataset.records import Box, Face
+from deepfake_dataset.records import PIXEL_DIGITS, Box, Face
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.video.frame import Frame, Image
 
@@ -63,7 +63,7 @@ def crop_face(
 ) -> FaceCrop:
     """The crop and record of a face whose landmarks are known."""
     anchors = anchors_from_landmarks(points)
-    pose = crop_square(anchors, settings.margin)
+    pose = crop_square(anchors, settings.margin).rounded()
     crop = render_crop(frame, pose, settings.size_px)
     luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     png = encode_png(crop)
@@ -85,7 +85,7 @@ def crop_face(
         roll_deg=pose.roll_deg,
         yaw_deg=yaw_deg(anchors),
         sharpness=sharpness(luma),
-        brightness=cv2.mean(luma)[0],
+        brightness=brightness(luma),
         outside=share_outside(pose, frame.whole),
         sha256=hashlib.sha256(png).hexdigest(),
     )
@@ -93,12 +93,12 @@ def crop_face(
 
 
 def _flat(points: Points) -> tuple[float, ...]:
-    return tuple(np.round(points, 3).ravel().tolist())
+    return tuple(np.round(points, PIXEL_DIGITS).ravel().tolist())
 
 
 def is_face(points: Points, box: Box, margin: float) -> bool:
     """Whether landmarks are of a size and at a place that go with a detector's box."""
-    pose = crop_square(anchors_from_landmarks(points), margin)
+    pose = crop_square(anchors_from_landmarks(points), margin).rounded()
     length = pose.side / margin
     inside = box.left <= pose.center_x <= box.right and box.top <= pose.center_y <= box.bottom
     return inside and _LEAST_LENGTH * box.width <= length <= _MOST_LENGTH * box.width

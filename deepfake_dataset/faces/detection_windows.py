@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from deepfake_dataset.faces.detectors import Detection, Detector, make_detector
 from deepfake_dataset.faces.proposals import SMALLEST_PX, FaceProposer, make_face_proposer
-from deepfake_dataset.records import Box
+from deepfake_dataset.records import PIXEL_DIGITS, SCORE_DIGITS, Box
 from deepfake_dataset.settings import ExtractSettings
 from deepfake_dataset.video.frame import Frame, Patch
 
@@ -109,7 +109,7 @@ class FaceSearch:
     def _on_pyramid(self, smallest: float, size: float) -> float:
         """The step of the pyramid above ``smallest`` that is nearest to a size."""
         steps = max(0, round(math.log(size / smallest, self.detector.step)))
-        return float(smallest * self.detector.step**steps)
+        return round(smallest * self.detector.step**steps, PIXEL_DIGITS)
 
     def _smallest(self, frame: Frame) -> float:
         return max(self.min_face_px, self.min_face_share * min(frame.width, frame.height))
@@ -122,7 +122,11 @@ class FaceSearch:
         self, patch: Patch, *, sizes: int | None = None, view: int | None = None
     ) -> list[Detection]:
         return [
-            replace(found, box=patch.to_frame(found.box))
+            replace(
+                found,
+                box=patch.to_frame(found.box).rounded(),
+                score=round(found.score, SCORE_DIGITS),
+            )
             for found in self.detector.find(patch.pixels, sizes=sizes, view=view)
         ]
 

@@ -1,16 +1,16 @@
 """Finds landmarks in a face's box, with dlib's models (Kazemi & Sullivan 2014)."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from functools import cache
 
-import cv2
 import numpy as np
 
 from deepfake_dataset.faces.detection_windows import grow
 from deepfake_dataset.faces.model_files import model_file
-from deepfake_dataset.faces.shape_predictor import Points, ShapePredictor
-from deepfake_dataset.records import Box
+from deepfake_dataset.faces.shape_predictor import DlibShapePredictor, Points, ShapePredictor
+from deepfake_dataset.records import PIXEL_DIGITS, Box
 from deepfake_dataset.video.frame import Frame, Patch
 
 _FILES = {
@@ -22,6 +22,7 @@ _FILES = {
 _BOX_PX = 120
 # Of the pixels of 64 faces none was read further than a quarter of the width outside the box.
 _MARGIN = 0.3
+_STEPS_A_PIXEL = 10**PIXEL_DIGITS
 # How far below the middle of dlib's box the mean of all points lies, and how far from that mean
 # they lie (root mean square), in widths of the box: medians over 90 photos.
 _MEAN_BELOW = {68: 0.06, 5: -0.14}
@@ -29,13 +30,23 @@ _SPREAD = {68: 0.34, 5: 0.22}
 
 
 @cache
-def _trees(count: int) -> ShapePredictor:
-    return ShapePredictor(model_file(_FILES[count]))
+def _predictor(count: int) -> ShapePredictor | DlibShapePredictor:
+    file = model_file(_FILES[count])
+    try:
+        return ShapePredictor(file)
+    except ValueError as error:
+        predictor = DlibShapePredictor(file)
+        warnings.warn(
+            f"{file.name} is not laid out as expected: {error};"
+            " landmarks are found by dlib itself, in three times the time",
+            stacklevel=1,
+        )
+        return predictor
 
 
 def load_landmark_model(count: int) -> None:
     """Read the model now rather than at the first face."""
-    _trees(count)
+    _predictor(count)
 
 
 def find_landmarks(frame: Frame, box: Box, count: int, *, rough: bool = False) -> Points:
@@ -61,20 +72,28 @@ def find_landmarks_of_many(
 def _find(faces: Sequence[tuple[Frame, Box]], count: int) -> list[Points]:
     patches = [frame.luma(grow(box, _MARGIN), _BOX_PX / box.width) for frame, box in faces]
     boxes = [patch.from_frame(box) for patch, (_, box) in zip(patches, faces, strict=True)]
-    found = _trees(count).find([patch.pixels for patch in patches], boxes)
+    found = _predictor(count).find([patch.pixels for patch in patches], boxes)
     return [_in_frame(points, patch) for points, patch in zip(found, patches, strict=True)]
 
 
 def _in_frame(points: Points, patch: Patch) -> Points:
     """Points of a patch in pixels of its frame, to a thousandth: what lies beyond is noise."""
     points = points / [patch.scale_x, patch.scale_y] + [patch.left, patch.top]
-    return np.round(points, 3)
+    return np.round(points, PIXEL_DIGITS)
 
 
 def box_about(points: Points) -> Box:
-    """Where dlib's detector would have the box of a face with these points."""
-    mean, deviation = cv2.meanStdDev(points[None])
-    width = math.hypot(*deviation.ravel().tolist()) / _SPREAD[len(points)]
-    x, y = mean.ravel().tolist()
-    y -= _MEAN_BELOW[len(points)] * width
-    return Box(x - width / 2, y - width / 2, x + width / 2, y + width / 2)
+    """Where dlib's detector would have the box of a face with these points.
+
+    Sums are of whole thousandths of a pixel: landmarks are doubted or not by the width, on every
+    processor the same.
+    """
+    count = len(points)
+    steps = np.rint(points * _STEPS_A_PIXEL).astype(np.int64)
+    sums = steps.sum(axis=0).tolist()
+    variance = count * int((steps * steps).sum()) - sum(s * s for s in sums)
+    unit = count * _STEPS_A_PIXEL
+    width = math.sqrt(variance) / unit / _SPREAD[count]
+    x, y = (s / unit for s in sums)
+    y -= _MEAN_BELOW[count] * width
+    return Box(x - width / 2, y - width / 2, x + width / 2, y + width / 2).rounded()

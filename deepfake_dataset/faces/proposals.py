@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.faces.model_files import model_file
+from deepfake_dataset.faces.proposal_networks import CoarseNetwork, FineNetwork
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Image
 
@@ -25,9 +25,9 @@ _COARSE_PX, _FINE_PX = 12, 24
 _STRIDE = 2
 # From one size of face searched to the next one.
 _STEP = 1.4
-# Below the networks' own .6 and .7. With .4 and .2 hardly a face more passes, but 1.7 times as many
-# places are searched for nothing.
-_COARSE_LEAST, _FINE_LEAST = 0.5, 0.3
+# Logarithms of the odds of .5 and .3, below the networks' own .6 and .7. With .4 and .2 hardly a
+# face more passes, but 1.7 times as many places are searched for nothing.
+_COARSE_LEAST, _FINE_LEAST = 0.0, -0.85
 # Two proposals that overlap more than this are one.
 _SAME = 0.4
 # Against the light, in haze or in the dark the networks see nothing unless contrast is evened
@@ -39,7 +39,7 @@ class FaceProposer:
     """Proposes places to look for faces at."""
 
     def __init__(self) -> None:
-        self._coarse, self._fine = grey_network("pnet.onnx"), grey_network("rnet.onnx")
+        self._coarse, self._fine = CoarseNetwork(), FineNetwork()
         self._even = cv2.createCLAHE(_CONTRAST, _TILES)
 
     def propose(self, luma: Image) -> list[Box]:
@@ -69,13 +69,11 @@ class FaceProposer:
 
     def _at_one_size(self, picture: Image, scale: float) -> NDArray[np.float32]:
         """Boxes in pixels of the picture before it was scaled, and scores: (n, 5)."""
-        self._coarse.setInput(_input(picture[None]))
-        moves, likely = self._coarse.forward(["conv2d_4", "softmax"])
-        score = likely[0, :, :, 1]
+        moves, score = self._coarse(picture)
         x, y = np.nonzero(score >= _COARSE_LEAST)
         corner = np.stack([x, y, x, y], axis=1) * np.float32(_STRIDE / scale)
         corner[:, 2:] += _COARSE_PX / scale
-        boxes = corner + moves[0, x, y] * np.float32(_COARSE_PX / scale)
+        boxes = corner + moves[x, y] * np.float32(_COARSE_PX / scale)
         return np.column_stack([boxes, score[x, y]])
 
     def _finely(self, picture: Image, boxes: Boxes) -> tuple[Boxes, Scores]:
@@ -84,35 +82,16 @@ class FaceProposer:
         side = np.maximum(2, np.rint((boxes[:, 2:] - boxes[:, :2]).max(axis=1)))[:, None]
         corner = np.rint(middle - side / 2)
         windows = [_window(picture, *at) for at in np.hstack([corner, side]).astype(int).tolist()]
-        self._fine.setInput(_input(np.stack(windows)))
-        moves, likely = self._fine.forward(["dense_2", "softmax_1"])
-        sure = likely[:, 1] >= _FINE_LEAST
+        moves, score = self._fine(np.stack(windows))
+        sure = score >= _FINE_LEAST
         square = np.hstack([corner, corner + side])
-        return (square + moves * side)[sure].astype(np.float32), likely[sure, 1]
+        return (square + moves * side)[sure].astype(np.float32), score[sure]
 
 
 @cache
 def make_face_proposer() -> FaceProposer:
     """One a process: its models are loaded once."""
     return FaceProposer()
-
-
-def grey_network(name: str) -> cv2.dnn.Net:
-    """A model for (n, w, h, 3) that takes (n, w, h, 1): of three equal channels, one.
-
-    Its first layer's weights for red, green and blue are summed up, which saves a tenth.
-    """
-    network = cv2.dnn.readNetFromONNX(str(model_file(name)))
-    layers = map(network.getLayer, network.getLayerNames())
-    first = next(layer for layer in layers if layer.type == "Convolution")
-    network.setParam(first.name, 0, first.blobs[0].sum(axis=1, keepdims=True))
-    return network
-
-
-def _input(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Grey pictures (n, w, h) as the networks take them: (n, w, h, 1), about -1 to 1."""
-    grey = (pictures.astype(np.float32) - 127.5) / 128
-    return np.asarray(grey[..., None], np.float32)
 
 
 def _window(picture: Image, x: int, y: int, side: int) -> Image:
@@ -130,7 +109,8 @@ def _window(picture: Image, x: int, y: int, side: int) -> Image:
 def _apart(boxes: Boxes, scores: Scores) -> list[int]:
     """Positions of the likeliest boxes that do not overlap, likeliest first."""
     sides = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-    return [int(i) for i in cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, _SAME)]
+    positive = (scores - min(_COARSE_LEAST, _FINE_LEAST) + 1).tolist()
+    return [int(i) for i in cv2.dnn.NMSBoxes(sides.tolist(), positive, 0.0, _SAME)]
 
 
 def _square(box: Boxes) -> Box:

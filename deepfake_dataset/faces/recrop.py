@@ -150,7 +150,7 @@ def _shifted(face: Face, points: Points) -> Box:
     scale = _spread(points) / max(_spread(old), 1e-9)
     x, y = (np.array(face.box.center) - old.mean(axis=0)) * scale + points.mean(axis=0)
     across, down = face.box.width * scale / 2, face.box.height * scale / 2
-    return Box(float(x - across), float(y - down), float(x + across), float(y + down))
+    return Box(float(x - across), float(y - down), float(x + across), float(y + down)).rounded()
 
 
 def _spread(points: Points) -> float:

@@ -4,18 +4,22 @@ The same model file gives the same points as with dlib's ``shape_predictor``, bu
 rounding to whole pixels, in a third of the time: dlib goes through the 65 MB of the 68-point model
 face by face, and waits for memory at every tree. Here all faces pass a stage of the cascade
 together. Sums are made in another order, so in some faces of 200 pixels a point lies a pixel or
-two elsewhere, no nearer to the truth and no further from it (``benchmarks/align.py``).
+two elsewhere, no nearer to the truth and no further from it (``benchmarks/align.py``). The order
+is the same on every processor.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
+import dlib
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from deepfake_dataset.errors import UsageError
 from deepfake_dataset.faces.dlib_file_format import fractions, read_numbers
+from deepfake_dataset.faces.model_cache import parsed_model
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Image
 
@@ -24,6 +28,10 @@ Floats = NDArray[np.float32]
 
 # Faces that pass the trees together: what is known of them stays in the nearer caches.
 _FACES = 64
+# Trees whose leaves are fetched and added up at once: those of so many stay in caches too.
+_TREES = 50
+_LAYOUT = 1
+"""Raised whenever :func:`_parse` would give other arrays for the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +57,9 @@ class ShapePredictor:
 
     def __init__(self, path: Path) -> None:
         """Raises :class:`ValueError` where the file is damaged, or something else."""
-        numbers = _Numbers(read_numbers(np.fromfile(path, np.uint8)))
-        version, values, _ = numbers.take(3).tolist()
-        if version != 1:
-            raise ValueError("not a shape predictor of dlib's")
-        self._mean = fractions(numbers.take(-2 * values).reshape(-1, 2, 2))
-        forests = [numbers.forest(-values) for _ in range(numbers.one())]
-        anchors = [numbers.take(numbers.one()) for _ in range(numbers.one())]
-        offsets = [numbers.take(4 * numbers.one()) for _ in range(numbers.one())]
-        self._stages = [
-            _Stage(about.astype(np.intp), fractions(by.reshape(-1, 2, 2)), *forest)
-            for about, by, forest in zip(anchors, offsets, forests, strict=True)
-        ]
+        self._mean, *rest = parsed_model(path, _LAYOUT, _parse)
+        each = len(fields(_Stage))
+        self._stages = [_Stage(*rest[at : at + each]) for at in range(0, len(rest), each)]
         splits, trees = self._stages[0].bright.shape
         self._leaf = _leaves(splits)
         self._first = np.arange(0, trees * (splits + 1), splits + 1, dtype=np.int32)[:, None]
@@ -91,13 +90,33 @@ class ShapePredictor:
             left = levels.take(bright, axis=0) - levels.take(dark, axis=0) > stage.least[split]
             answers |= left.astype(np.uint16) << np.uint16(split)
         leaves = self._leaf[answers] + self._first
-        # In SciPy's matrices of coordinates numbers keep their order, here that of trees: a tree's
-        # leaves are fetched from memory once for all faces, and sums are the same to the last digit
-        # on every processor.
-        faces = np.broadcast_to(np.arange(leaves.shape[1], dtype=np.int32), leaves.shape)
-        places = faces.ravel(), leaves.ravel()
-        ones, shape = np.ones(leaves.size, np.float32), (leaves.shape[1], len(stage.moves))
-        return np.asarray(sparse.coo_array((ones, places), shape) @ stage.moves)
+        moves = np.zeros((leaves.shape[1], stage.moves.shape[1]), np.float32)
+        for begin in range(0, len(leaves), _TREES):
+            moves += stage.moves.take(leaves[begin : begin + _TREES], axis=0).sum(axis=0)
+        return moves
+
+
+class DlibShapePredictor:
+    """dlib's own, for files that it reads and :class:`ShapePredictor` does not."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises :class:`UsageError` where dlib does not read the file either."""
+        try:
+            self._predictor = dlib.shape_predictor(str(path))
+        except RuntimeError as error:
+            raise UsageError(
+                f"the model file {path} is damaged: {error}",
+                "install the package that it belongs to once more",
+            ) from error
+
+    def find(self, pictures: Sequence[Image], boxes: Sequence[Box]) -> list[Points]:
+        """As :meth:`ShapePredictor.find`, in the middles of whole pixels."""
+        return [self._find(*face) for face in zip(pictures, boxes, strict=True)]
+
+    def _find(self, picture: Image, box: Box) -> Points:
+        left, top, right, bottom = map(round, astuple(box))
+        shape = self._predictor(picture, dlib.rectangle(left, top, right - 1, bottom - 1))
+        return np.array([(p.x, p.y) for p in shape.parts()], np.float64) + 0.5
 
 
 class _Faces:
@@ -130,6 +149,21 @@ class _Faces:
         return places * self._side[:, None] + self._corner[:, None]
 
 
+def _parse(path: Path) -> list[NDArray[Any]]:
+    """The mean shape of a model, and then the arrays of its stages in turn."""
+    numbers = _Numbers(read_numbers(np.fromfile(path, np.uint8)))
+    version, values, _ = numbers.take(3).tolist()
+    if version != 1:
+        raise ValueError("not a shape predictor of dlib's")
+    arrays: list[NDArray[Any]] = [fractions(numbers.take(-2 * values).reshape(-1, 2, 2))]
+    forests = [numbers.forest(-values) for _ in range(numbers.one())]
+    anchors = [numbers.take(numbers.one()) for _ in range(numbers.one())]
+    offsets = [numbers.take(4 * numbers.one()) for _ in range(numbers.one())]
+    for about, by, forest in zip(anchors, offsets, forests, strict=True):
+        arrays += [about.astype(np.intp), fractions(by.reshape(-1, 2, 2)), *forest]
+    return arrays
+
+
 class _Numbers:
     """The numbers of a file, read in turns."""
 
@@ -155,7 +189,8 @@ class _Numbers:
         A tree is a list of splits, each two pixels and a threshold, and a list of leaves, each a
         column of so many values.
         """
-        trees, splits = self.one(), int(self._numbers[self._at])
+        trees, splits = self.take(2).tolist()
+        self._at -= 1  # each tree begins with the number of its splits
         one_leaf, first_leaf = 2 + 2 * values, 2 + 4 * splits
         all_ = self.take(trees * (first_leaf + (splits + 1) * one_leaf)).reshape(trees, -1)
         if (all_[:, 0] != splits).any() or (all_[:, first_leaf - 1] != splits + 1).any():

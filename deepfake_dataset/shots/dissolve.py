@@ -66,21 +66,25 @@ class Mixture:
         """Fit every look by the first and the last one; None where these two are one."""
         layouts = np.stack([thumbnail.layout for thumbnail in thumbnails])
         power = np.array([thumbnail.layout_power for thumbnail in thumbnails])
-        likeness = layouts @ layouts[[0, -1]].T
-        gram = likeness[[0, -1]]
-        apart = float(np.linalg.det(gram)) / max(float(gram[0, 0]), float(gram[1, 1]), 1e-6)
-        if apart < 1e-3 * min(power[0], power[-1]) or apart <= 0:
+        like_first, like_last = (layouts @ layouts[[0, -1]].T).T
+        both, least = float(like_first[-1]), float(min(power[0], power[-1]))
+        most = float(max(power[0], power[-1]))
+        apart = least - both * both / max(most, 1e-6)
+        if apart < 1e-3 * least or apart <= 0:
             return None
-        shares = likeness @ np.linalg.inv(gram)
-        rest = np.sort(power - (shares * likeness).sum(axis=1))
+        # Cramer's rule: a library's inverse differs between processors in the last digits.
+        scale = apart * most
+        first = (like_first * power[-1] - like_last * both) / scale
+        last = (like_last * power[0] - like_first * both) / scale
+        rest = np.sort(power - (first * like_first + last * like_last))
         near = max(1, len(thumbnails) // 10)
-        split = int(np.argmax(np.cumsum(shares[:, 0] - shares[:, 1]))) + 1
+        split = int(np.argmax(np.cumsum(first - last))) + 1
         return cls(
-            ends_shown=float(min(shares[near, 0], shares[-1 - near, 1])),
+            ends_shown=float(min(first[near], last[-1 - near])),
             unexplained=float(rest[int(0.9 * (len(rest) - 1))]) / apart,
             split=thumbnails[min(split, len(thumbnails) - 1)],
             frames=[thumbnail.index for thumbnail in thumbnails],
-            progress=(1 + shares[:, 1] - shares[:, 0]) / 2,
+            progress=(1 + last - first) / 2,
         )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.records import Box
 from deepfake_dataset.shots.thumbnail import Thumbnail, are_similar, same_shot
 
-Cells = NDArray[np.float32]
+Cells = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _SAMPLE_EVERY_S = 0.1
@@ -37,10 +37,16 @@ _LOG_UNIT = 0.10
 _CHROMA_UNIT = 3.5
 # Added to luma before the logarithm: what is nearly black carries noise, not light.
 _DARK = 16.0
-_LOG_LUMA = np.log(np.arange(256, dtype=np.float32) + np.float32(_DARK)) / np.float32(_LOG_UNIT)
+# Tones are in 256ths of a unit: their products and sums are held without an error, and are the
+# same on every processor.
+_STEPS = 256
+_CHROMA = np.rint(np.arange(256) * (_STEPS / _CHROMA_UNIT)) / _STEPS
+_LOG_LUMA = np.array(
+    [round(math.log(luma + _DARK) / _LOG_UNIT * _STEPS) / _STEPS for luma in range(256)]
+)
 # Cells darker or brighter than this before and after say little: a white balance moves dark
 # ones by a level or two, and clipped ones not at all.
-_DIM, _CLIPPED = (float(np.log(luma + _DARK)) / _LOG_UNIT for luma in (40, 243))
+_DIM, _CLIPPED = _LOG_LUMA[40], _LOG_LUMA[243]
 _MIN_CELLS = 0.1
 # A face with fewer cells about it is too small to be judged by.
 _MIN_WATCHED = 6
@@ -81,13 +87,13 @@ class _LightSample:
     """(3,) of the cells that are watched."""
 
     @classmethod
-    def of(cls, thumbnail: Thumbnail, shares: Cells) -> "_LightSample":
-        """Reduce a look to cells; ``shares`` are those of each cell in the mean."""
+    def of(cls, thumbnail: Thumbnail, watched: Cells) -> "_LightSample":
+        """Reduce a look to cells; ``watched`` is 1 for those in the mean, 0 for others."""
         size = _grid_size(thumbnail)[::-1]
         grid = cv2.resize(thumbnail.yuv, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
-        tone = grid / np.float32(_CHROMA_UNIT)
+        tone = _CHROMA[grid]
         tone[:, 0] = _LOG_LUMA[grid[:, 0]]
-        return cls(thumbnail, tone, np.asarray(shares @ tone))
+        return cls(thumbnail, tone, np.asarray(watched @ tone / watched.sum()))
 
 
 class LightChangeDetector:
@@ -97,12 +103,12 @@ class LightChangeDetector:
         self._thumbnails: deque[Thumbnail] = deque(maxlen=_MAX_THUMBNAILS)
         self._samples: deque[_LightSample] = deque()
         self._region: Box | None = None
-        self._shares: Cells | None = None
+        self._watched: Cells | None = None
         self._checked_s = -math.inf
 
     def watch(self, region: Box | None) -> None:
         """Judge by this part of the picture, in fractions of it."""
-        self._region, self._shares = region, None
+        self._region, self._watched = region, None
         self._samples = deque(self._light_sample(sample.thumbnail) for sample in self._samples)
 
     def restart(self, frame: int) -> None:
@@ -130,10 +136,9 @@ class LightChangeDetector:
         return self._sudden() or self._lasting()
 
     def _light_sample(self, thumbnail: Thumbnail) -> _LightSample:
-        if self._shares is None:
-            watched = _mask(thumbnail, self._region).astype(np.float32)
-            self._shares = watched / watched.sum()
-        return _LightSample.of(thumbnail, self._shares)
+        if self._watched is None:
+            self._watched = _mask(thumbnail, self._region).astype(np.float64)
+        return _LightSample.of(thumbnail, self._watched)
 
     def _sudden(self) -> LightChange | None:
         """A step just before the last window, clear from one frame to the next.
@@ -211,7 +216,7 @@ class _Step:
         """Compare two windows' typical tones in the cells of the mask."""
         lit = mask & _lit(old, new)
         if lit.sum() < _MIN_CELLS * mask.sum():
-            return cls(lit, old[lit], np.zeros(3, np.float32), 0.0)
+            return cls(lit, old[lit], np.zeros(3), 0.0)
         was = old[lit]
         change = new[lit] - was
         move = _median(change)
@@ -221,7 +226,7 @@ class _Step:
     @property
     def is_light(self) -> bool:
         """Whether this is a change that nearly all cells share."""
-        return float(np.linalg.norm(self.move)) >= 1 and self.coherence >= _MIN_COHERENCE
+        return float(self.move @ self.move) >= 1 and self.coherence >= _MIN_COHERENCE
 
     @property
     def is_sudden(self) -> bool:
@@ -314,11 +319,11 @@ def _moved_windows(
     stood about still within them.
     """
     means = np.array([sample.mean for sample in samples])
-    if np.linalg.norm(np.ptp(means, axis=0)) <= _GATE:  # no two windows lie further apart
+    if _lengths(np.ptp(means, axis=0)) <= _GATE:  # no two windows lie further apart
         return
     times = np.array([sample.thumbnail.time_s for sample in samples])
     now_s = times[-1]
-    total = np.vstack([np.zeros(3, np.float32), np.cumsum(means, axis=0)])
+    total = np.vstack([np.zeros(3), np.cumsum(means, axis=0)])
     after = np.searchsorted(times, [now_s - _HOLD_S])
     last = np.array([len(samples)])
     ends = np.searchsorted(times, now_s - _HOLD_S - _RAMPS_S, side="right")
@@ -326,7 +331,7 @@ def _moved_windows(
     ends, starts = (
         at[now_s - _HOLD_S - _RAMPS_S - times[0] >= _MIN_BEFORE_S] for at in (ends, starts)
     )
-    went = np.linalg.norm(_mean(total, after, last) - _mean(total, starts, ends), axis=1)
+    went = _lengths(_mean(total, after, last) - _mean(total, starts, ends))
     far = (went > _GATE) & (starts < ends)
     if not far.any():
         return
@@ -345,7 +350,12 @@ def _tail(total: Cells, start: NDArray[np.intp], end: NDArray[np.intp]) -> Cells
     """How far the last third of runs lies from the first third."""
     third = np.maximum((end - start) // 3, 1)
     tail = _mean(total, end - third, end) - _mean(total, start, start + third)
-    return np.asarray(np.linalg.norm(tail, axis=1))
+    return _lengths(tail)
+
+
+def _lengths(tones: Cells) -> Cells:
+    """Of tones (…, 3), summed in order."""
+    return np.asarray(np.sqrt((tones * tones).sum(axis=-1)))
 
 
 def _typical(samples: list[_LightSample]) -> Cells:

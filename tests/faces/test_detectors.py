@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from deepfake_dataset import plugins
 from deepfake_dataset.errors import SettingsError
 from deepfake_dataset.faces.detectors import Detection, Detector, make_detector
+from deepfake_dataset.faces.detectors import hog as hog_module
 from deepfake_dataset.faces.detectors.hog import HogDetector
 from deepfake_dataset.records import Box
 from deepfake_dataset.settings import ExtractSettings
@@ -167,6 +168,20 @@ def test_hog_looks_at_as_many_sizes_as_it_is_told(
     assert hog.find(seen, sizes=sizes, view=found.view) == [found]
     if sizes > 1:
         assert hog.find(seen, sizes=1) == []
+
+
+@pytest.mark.parametrize("unlike", [{"_SIZES": 7}, {"_HEADER": 18}], ids=str)
+def test_hog_asks_dlib_s_whole_detector_where_its_bytes_are_not_those_known(
+    unlike: dict[str, int], hog: HogDetector, portrait: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in unlike.items():
+        monkeypatch.setattr(hog_module, name, value)
+    with pytest.warns(UserWarning, match="this release of dlib"):
+        whole = HogDetector()
+    seen = seen_by(hog, portrait)
+    (found,) = hog.find(seen)
+    assert whole.find(seen) == [found]
+    assert whole.find(seen, sizes=3, view=found.view) == [found]
 
 
 class Everywhere:

@@ -1,13 +1,17 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deepfake_dataset.errors import UsageError
+from deepfake_dataset.faces import landmarks, shape_predictor
 from deepfake_dataset.faces.alignment import CropSquare, anchors_from_landmarks, crop_square
 from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.records import Box
+from deepfake_dataset.storage.scratch import CACHE_VARIABLE
 from deepfake_dataset.video.frame import Frame
 
 Picture = NDArray[np.uint8]
@@ -139,3 +143,43 @@ def test_a_rough_box_gives_the_points_of_one_that_fits(
             errors.append(float(np.abs(points - known).mean() / width))
     assert max(off[True]) < 0.05
     assert np.mean(off[True]) < max(np.mean(off[False]) / 2, 0.005)
+
+
+def _not_parsed(_: Path) -> list[np.ndarray]:
+    raise ValueError("trees of different depths")
+
+
+@pytest.fixture
+def unknown_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Model files are none that can be parsed here, and none were before."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(shape_predictor, "_parse", _not_parsed)
+    landmarks._predictor.cache_clear()
+    yield
+    landmarks._predictor.cache_clear()
+
+
+def test_dlib_itself_finds_points_where_its_file_has_another_layout(
+    count: int,
+    astronaut: Picture,
+    astronaut_face: Box,
+    frame_of: FrameOf,
+    unknown_layout: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = frame_of(astronaut)
+    with pytest.warns(UserWarning, match=r"face_landmarks\.dat .* trees of different depths"):
+        by_dlib = find_landmarks(frame, astronaut_face, count)
+    again = find_landmarks(frame, astronaut_face, count)  # without another warning
+    assert (again == by_dlib).all()
+    monkeypatch.undo()
+    landmarks._predictor.cache_clear()
+    off = np.abs(by_dlib - find_landmarks(frame, astronaut_face, count))
+    assert off.max() < 3
+    assert off.mean() < 0.5
+
+
+def test_a_file_that_dlib_does_not_read_either_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "model.dat").write_bytes(b"nothing of the kind")
+    with pytest.raises(UsageError, match=r"model\.dat is damaged"):
+        shape_predictor.DlibShapePredictor(tmp_path / "model.dat")

@@ -3,13 +3,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.faces.model_files import model_file
-from deepfake_dataset.faces.proposals import (
-    SMALLEST_PX,
-    FaceProposer,
-    grey_network,
-    make_face_proposer,
-)
+from deepfake_dataset.faces.proposals import SMALLEST_PX, FaceProposer, make_face_proposer
 from deepfake_dataset.records import Box
 
 Picture = NDArray[np.uint8]
@@ -126,14 +120,3 @@ def test_any_size_of_picture_can_be_asked(size: tuple[int, int], proposer: FaceP
 def test_the_same_picture_gives_the_same_places(head: Picture, proposer: FaceProposer) -> None:
     picture = with_heads(head, (50, 150, 200), (90, 290, 140))
     assert proposer.propose(picture) == FaceProposer().propose(picture.copy())
-
-
-@pytest.mark.parametrize(("name", "side"), [("pnet.onnx", 60), ("rnet.onnx", 24)])
-def test_a_network_says_the_same_of_grey_as_of_three_equal_channels(name: str, side: int) -> None:
-    grey = np.random.default_rng(0).uniform(-1, 1, (1, side, side, 1)).astype(np.float32)
-    coloured, once = cv2.dnn.readNetFromONNX(str(model_file(name))), grey_network(name)
-    coloured.setInput(np.repeat(grey, 3, axis=3))
-    once.setInput(grey)
-    outputs = coloured.getUnconnectedOutLayersNames()
-    for three, one in zip(coloured.forward(outputs), once.forward(outputs), strict=True):
-        np.testing.assert_allclose(one, three, rtol=1e-3, atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import NoFaceThereError, VideoError
-from deepfake_dataset.extract import ExtractionJob, extract_video
+from deepfake_dataset.extract import extract_video
 from deepfake_dataset.faces import recrop
 from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.records import Box, Provenance, VideoFile
@@ -22,7 +22,7 @@ def made(tmp_path_factory, face_video):
     dataset = Dataset.create(tmp_path_factory.mktemp("ds") / "ds", Settings(extract=SETTINGS))
     size = face_video.stat().st_size
     file = VideoFile("0123456789abcdef", str(face_video), "face.mp4", size, Provenance())
-    return extract_video(ExtractionJob(file, dataset))
+    return extract_video(file, dataset)
 
 
 def _crop(frame, face):

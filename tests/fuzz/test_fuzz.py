@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from deepfake_dataset.commands.extract import ExtractionJob, extract_job
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Action, Decision, append_decisions, read_decisions
 from deepfake_dataset.dataset.manifest import SCHEMA, read_manifest
@@ -30,7 +31,7 @@ from deepfake_dataset.errors import (
     SettingsError,
     UsageError,
 )
-from deepfake_dataset.extract import ExtractionJob, extract_video, fault_record
+from deepfake_dataset.extract import fault_record
 from deepfake_dataset.records import Box, Provenance, Video, VideoFile
 from deepfake_dataset.settings import Settings, format_settings, parse_settings
 from deepfake_dataset.sources.labels_csv import read_labels
@@ -172,7 +173,7 @@ def extracted(path: Path, dataset: Dataset) -> Video:
     """The one record that a worker, or its end, leaves of a file."""
     file = VideoFile("0" * 16, str(path), path.name, path.stat().st_size, Provenance())
     jobs = [ExtractionJob(file, dataset)]
-    (outcome,) = ENGINE.run(extract_video, jobs, limits=LIMITS, preload=PRELOAD)
+    (outcome,) = ENGINE.run(extract_job, jobs, limits=LIMITS, preload=PRELOAD)
     if outcome.fault is not None:
         dataset.commit(fault_record(file, dataset.settings.extract, outcome.fault))
     (video,) = dataset.videos()

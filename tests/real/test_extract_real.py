@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.extract import ExtractionJob, extract_video
+from deepfake_dataset.extract import extract_video
 from deepfake_dataset.faces.detection_windows import FaceSearch
 from deepfake_dataset.faces.detectors import Detection, make_detector
 from deepfake_dataset.records import Provenance, Status, Video, VideoFile
@@ -62,7 +62,7 @@ def compared(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Com
 def _extracted(clip: Path, folder: Path) -> Video:
     dataset = Dataset.create(folder, replace(Settings(), extract=EXTRACT))
     file = VideoFile("0" * 16, str(clip), clip.name, clip.stat().st_size, Provenance())
-    return extract_video(ExtractionJob(file, dataset))
+    return extract_video(file, dataset)
 
 
 def _searched(clip: Path, wanted: set[int]) -> Iterator[tuple[int, list[Detection]]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import EncryptedError
-from deepfake_dataset.extract import ExtractionJob, extract_video
+from deepfake_dataset.extract import extract_video
 from deepfake_dataset.records import Provenance, VideoFile
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.video.decode import Decoder
@@ -120,7 +120,7 @@ def test_its_record_says_so(encrypted: Path, tmp_path: Path) -> None:
     dataset = Dataset.create(tmp_path / "dataset", Settings())
     size = encrypted.stat().st_size
     file = VideoFile("0" * 16, str(encrypted), encrypted.name, size, Provenance())
-    assert extract_video(ExtractionJob(file, dataset)).error == "encrypted"
+    assert extract_video(file, dataset).error == "encrypted"
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])

@@ -1,5 +1,6 @@
 """dlib's frontal face detector: histograms of oriented gradients and five linear filters."""
 
+import warnings
 from dataclasses import replace
 from itertools import pairwise
 
@@ -21,6 +22,8 @@ _PLAIN = 0.5
 # Numbers that dlib writes of a detector before its filters: which one is the most sizes that it
 # looks at, and how many there are. The last one is the count of filters.
 _SIZES, _HEADER = 8, 19
+_ALL_SIZES = bytes([2, 0xE8, 0x03])
+"""A thousand, as dlib writes it: its detector's own most sizes."""
 
 
 class HogDetector:
@@ -38,17 +41,26 @@ class HogDetector:
     coloured = False
 
     def __init__(self) -> None:
-        self._parts = _Parts(dlib.get_frontal_face_detector())
+        self._whole = dlib.get_frontal_face_detector()
+        try:
+            self._parts: _Parts | None = _Parts(self._whole)
+        except ValueError as error:
+            self._parts = None
+            warnings.warn(
+                f"this release of dlib has its face detector otherwise: {error};"
+                " faces are found all the same, in up to five times the time",
+                stacklevel=1,
+            )
 
     def find(
         self, image: Image, *, sizes: int | None = None, view: int | None = None
     ) -> list[Detection]:
         """Faces in luma of shape (h, w). Views are the filters: front, left, right, two turned."""
-        if view is not None:
+        if self._parts and view is not None:
             found = _run(self._parts.detector(sizes, view), image)
             if plain := [replace(d, view=view) for d in found if d.view is not None]:
                 return plain
-        found = _run(self._parts.detector(sizes), image)
+        found = _run(self._parts.detector(sizes) if self._parts else self._whole, image)
         return [d for d in found if d.score >= self.sure] or found[:1]
 
 
@@ -71,12 +83,17 @@ class _Parts:
     """
 
     def __init__(self, detector: "dlib.fhog_object_detector") -> None:
+        """Raises :class:`ValueError` where the bytes are not those of the releases known."""
         (state,) = detector.__getstate__()
         starts = np.flatnonzero(number_starts(np.frombuffer(state, np.uint8))[0]).tolist()
-        each = (len(starts) - _HEADER) // detector.num_detectors
+        each, rest = divmod(len(starts) - _HEADER, detector.num_detectors)
         edges = [*starts[_HEADER::each], len(state)]
         self._header = [state[begin:end] for begin, end in pairwise(starts[: _HEADER + 1])]
         self._filters = [state[begin:end] for begin, end in pairwise(edges)]
+        if rest or self._header[_SIZES] != _ALL_SIZES:
+            raise ValueError("its header has other numbers")
+        if self._header[-1] != _number(detector.num_detectors):
+            raise ValueError("its header does not end with the count of its filters")
         self._made: dict[tuple[int | None, int | None], dlib.fhog_object_detector] = {}
 
     def detector(self, sizes: int | None, view: int | None = None) -> "dlib.fhog_object_detector":
