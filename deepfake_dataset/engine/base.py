@@ -52,13 +52,16 @@ class Engine(Protocol):
 def load_preloaded(preload: Sequence[str]) -> None:
     """Import the modules and call the functions; a module that is missing is passed over.
 
-    The task itself will say what it misses.
+    The task itself will say what it misses. What such a module lacks itself is no reason to pass
+    over it in silence: that is raised.
     """
     for name in preload:
         module, _, function = name.partition(":")
         try:
             loaded = import_module(module)
-        except ImportError:
-            continue
+        except ModuleNotFoundError as error:
+            if error.name and module.startswith(error.name):
+                continue
+            raise
         if function:
             getattr(loaded, function)()

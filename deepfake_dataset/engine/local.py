@@ -28,7 +28,7 @@ import psutil
 
 from deepfake_dataset.engine.base import Item, Outcome, Result
 from deepfake_dataset.engine.limits import Limits, over_memory, over_time, tells_of_memory
-from deepfake_dataset.engine.server import FORK, GRACE_S, LOADED, NUMBER, ONE_THREAD
+from deepfake_dataset.engine.server import FORK, GRACE_S, LOADED, MOST_HELD, NUMBER, ONE_THREAD
 from deepfake_dataset.errors import CrashedError, DsbuildError, VideoError, WorkerError
 
 _ASKING_TO_END = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -59,6 +59,8 @@ class LocalEngine:
         ``hold`` are open files that every process keeps open, so that a lock on one of them
         lasts until the last process has ended.
         """
+        if len(hold) > MOST_HELD:
+            raise ValueError(f"{len(hold)} open files to hold, but {MOST_HELD} can be")
         self._workers = workers
         self._hold = tuple(hold)
         self._servers: dict[tuple[str, ...], _Server] = {}
@@ -183,6 +185,10 @@ class _Server:
         code = _SERVER.format(path=sys.path, requests=theirs.fileno(), parent=alive)
         try:
             self._process = _started([sys.executable, "-c", code], [theirs.fileno(), alive])
+        except BaseException:
+            ours.close()
+            os.close(self._alive)
+            raise
         finally:
             theirs.close()
             os.close(alive)
@@ -269,6 +275,8 @@ class _Worker(Generic[Item, Result]):
     reply: tuple[Result | None, VideoError | DsbuildError | None] | None = None
     sentence: VideoError | None = None
     """Why the parent killed it."""
+    code: int | None = None
+    """How it ended, once that is known: then its process id may be another's."""
 
     @property
     def signs(self) -> list[int | Connection]:
@@ -297,13 +305,16 @@ class _Worker(Generic[Item, Result]):
     def kill(self, sentence: VideoError | None = None) -> None:
         """Kill the process and those that it started; harmless once they are gone."""
         self.sentence = self.sentence or sentence
-        # macOS answers EPERM for a group of zombies; in its first moments it has no group.
-        for kill in (os.killpg, os.kill):
+        # macOS answers EPERM for a group of zombies.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        if self.code is None:  # in its first moments it has no group of its own
             with suppress(ProcessLookupError, PermissionError):
-                kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
     def outcome(self, limits: Limits) -> Outcome[Item, Result]:
         """Tell what became of the item, once the process has ended."""
+        self._wait()
         if self.reply is None:
             return Outcome(self.item, None, self.sentence or self._cause_of_death(limits))
         result, error = self.reply
@@ -312,9 +323,7 @@ class _Worker(Generic[Item, Result]):
         return Outcome(self.item, result, error)
 
     def _cause_of_death(self, limits: Limits) -> VideoError:
-        number = os.read(self.status, NUMBER.size)
-        (code,) = NUMBER.unpack(number) if number else (-signal.SIGKILL,)  # with its server
-        last_words = self._last_words()
+        code, last_words = self.code or 0, self._last_words()
         if code == -signal.SIGALRM:
             return over_time(limits)
         if tells_of_memory(last_words):
@@ -331,11 +340,16 @@ class _Worker(Generic[Item, Result]):
         tail = os.pread(self.output.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
         return tail.decode(errors="replace")
 
+    def _wait(self) -> None:
+        """Until the process has ended."""
+        if self.code is None:
+            number = os.read(self.status, NUMBER.size)
+            self.code = NUMBER.unpack(number)[0] if number else -signal.SIGKILL  # with its server
+
     def close(self) -> None:
         """Kill what is left of the process, wait for its end, and release what is held of it."""
         self.kill()
-        while os.read(self.status, NUMBER.size):
-            pass
+        self._wait()
         os.close(self.status)
         self.talk.close()
         self.output.close()

@@ -44,7 +44,8 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """One item a core is the parallelism; threads inside only get in each other's way."""
-_MOST_FILES = 64
+MOST_HELD = 61
+"""Open files that a worker can be given to hold, beside the three that it needs."""
 
 
 def serve_workers(requests_fd: int, parent_fd: int) -> None:
@@ -96,7 +97,7 @@ class _Server:
     def _answer(self) -> bool:
         """Fork one worker; False where there is nobody left who asks."""
         try:
-            data, files, _, _ = socket.recv_fds(self._requests, len(FORK), _MOST_FILES)
+            data, files, _, _ = socket.recv_fds(self._requests, len(FORK), MOST_HELD + 3)
         except OSError:
             return False
         if not data:

@@ -488,7 +488,7 @@ except WorkerError as error:
             "WorkerError: the server that worker processes are forked from has ended:"
             " RuntimeError: no model file",
         ),
-        ("import not_there", "4"),
+        ("import not_there", "WorkerError: the server"),
     ],
 )
 def test_a_preload_that_fails_hangs_nothing(module, printed, tmp_path):
@@ -670,3 +670,13 @@ def test_a_server_that_died_is_replaced_in_the_next_run():
         server_process.kill()
         assert eventually(lambda: is_gone(server_process.pid))
         assert [o.result for o in engine.run(double, [2], limits=LIMITS)] == [4]
+
+
+def test_more_files_than_can_be_held_are_refused():
+    with pytest.raises(ValueError, match="62 open files"):
+        LocalEngine(1, range(62))
+
+
+def test_a_module_to_load_that_is_not_there_is_passed_over(engine):
+    outcomes = engine.run(double, [2], limits=LIMITS, preload=["no_such_module_here:load"])
+    assert [outcome.result for outcome in outcomes] == [4]
