@@ -14,6 +14,7 @@ from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Face, Scene, Video
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
+from deepfake_dataset.storage.cache_folder import discard_cache
 from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
 
 if TYPE_CHECKING:
@@ -71,10 +72,13 @@ def score(
     if not _is_video(given):
         return _score_images(asked, given)
     with TemporaryDirectory(prefix="dsbuild-") as folder:
-        dataset = Path(folder) / "dataset"
-        Dataset.create(dataset, _settings_for(model))
-        extract_faces([given], dataset, on_progress=on_progress, workers=workers)
-        return _score_dataset(asked, Dataset.open(dataset))
+        place = Path(folder) / "dataset"
+        dataset = Dataset.create(place, _settings_for(model))
+        try:
+            extract_faces([given], place, on_progress=on_progress, workers=workers)
+            return _score_dataset(asked, Dataset.open(place))
+        finally:
+            discard_cache(dataset.cache_folder)
 
 
 def _settings_for(model: Path) -> Settings:

@@ -3,12 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from deepfake_dataset.dataset.schema import from_row, to_row
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 Record = TypeVar("Record")
 
@@ -54,6 +54,6 @@ def read_sqlite_rows(file: Path) -> dict[str, Any]:
     """
     if not file.exists():
         return {}
-    with closing(sqlite3.connect(file)) as database:
+    with cache_database(file) as database:
         rows = database.execute("SELECT key, row FROM record")
         return {key: json.loads(row) for key, row in rows}

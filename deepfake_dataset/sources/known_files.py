@@ -4,13 +4,13 @@ import hashlib
 import os
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.sources.files import File
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 RACY_NS = 2_000_000_000
 """A file changed this shortly before it was hashed is not remembered: it may change again
@@ -104,7 +104,7 @@ def _load(cache: Path) -> dict[bytes, tuple[str, str]]:
     try:
         if not cache.exists():
             return {}
-        with closing(sqlite3.connect(cache)) as database:
+        with cache_database(cache) as database:
             return {location: (state, id_) for location, state, id_ in database.execute(_SELECT)}
     except (OSError, sqlite3.Error):
         discard_cached(cache)

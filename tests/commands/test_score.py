@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from deepfake_dataset.commands.score import score
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, ModelError
 from deepfake_dataset.settings import Settings
+from deepfake_dataset.storage.cache_folder import CACHE_VARIABLE
 
 pytestmark = pytest.mark.slow
 
@@ -118,6 +120,16 @@ def test_videos_are_extracted_scored_and_drawn(
     with Image.open(tmp_path / "out" / "timelines" / "real" / "face.mp4.png") as picture:
         assert picture.width > 1000
     assert not (tmp_path / "out" / "timelines" / "bad.mp4.png").exists()
+
+
+def test_scoring_a_video_leaves_nothing_behind(
+    weights: Path, face_video: Path, tmp_path: Path, in_process: list[str], monkeypatch: Any
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    score(weights, face_video, workers=1)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_videos_are_extracted_as_the_models_own_dataset_does_it_but_none_is_refused(

@@ -8,14 +8,14 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.records import Provenance, Status, Video
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 _FILE = "briefs.sqlite3"
 _CREATE = (
@@ -102,7 +102,7 @@ def _load(cache: Path) -> dict[str, tuple[str, VideoSummary]]:
     try:
         if not cache.exists():
             return {}
-        with closing(sqlite3.connect(cache)) as database:
+        with cache_database(cache) as database:
             rows = database.execute("SELECT video_id, state, row FROM brief")
             return {
                 id_: (state, from_row(VideoSummary, json.loads(row))) for id_, state, row in rows

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 _CREATE = "CREATE TABLE IF NOT EXISTS vector (sha256 BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
 _AT_ONCE = 100_000
@@ -61,7 +61,7 @@ class CropVectorCache:
         if not self.path.exists():
             return
         try:
-            with closing(sqlite3.connect(self.path)) as database:
+            with cache_database(self.path) as database:
                 cursor = database.execute("SELECT sha256, value FROM vector ORDER BY sha256")
                 while pairs := cursor.fetchmany(_AT_ONCE):
                     keys = _as_digests(b"".join(key for key, _ in pairs))

@@ -82,6 +82,11 @@ def discard_cached(file: Path) -> None:
             part.unlink()
 
 
+def discard_cache(folder: Path) -> None:
+    """Take away all that was computed of a dataset that will not be there again."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def move_folder(source: Path, target: Path) -> None:
     """Move the files below a folder to below another one, each whole; then the first is gone.
 

@@ -5,13 +5,13 @@ anywhere, it goes on from there the next time, and nothing is lost.
 """
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from deepfake_dataset.dataset.state_table import OLD_CACHE, OLD_NAMES, change_rows, read_rows
 from deepfake_dataset.storage.base import Storage
+from deepfake_dataset.storage.cache_folder import cache_database, move_folder
 from deepfake_dataset.storage.local import LocalStorage
-from deepfake_dataset.storage.scratch import move_folder
 
 _JOURNAL = "-journal"
 
@@ -42,6 +42,6 @@ def _finish_transactions(storage: LocalStorage) -> None:
     """A journal that a killed run has left belongs to its file: SQLite rolls it back first."""
     for journal in sorted((storage.root / OLD_CACHE).rglob(f"*{_JOURNAL}")):
         file = journal.with_name(journal.name.removesuffix(_JOURNAL))
-        with suppress(sqlite3.Error), closing(sqlite3.connect(file)) as database:
+        with suppress(OSError, sqlite3.Error), cache_database(file) as database:
             database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         storage.discard(journal.relative_to(storage.root).as_posix())
