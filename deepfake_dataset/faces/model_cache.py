@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepfake_dataset.storage.array_file import Arrays, map_arrays, write_arrays
-from deepfake_dataset.storage.scratch import cache_root
+from deepfake_dataset.storage.cache_folder import cache_root
 
 
 def parsed_model(source: Path, layout: int, parse: Callable[[Path], Arrays]) -> Arrays:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.storage.scratch import write_cached
+from deepfake_dataset.storage.cache_folder import write_cached
 
 Arrays = Sequence[NDArray[Any]]
 

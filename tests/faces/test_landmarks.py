@@ -11,7 +11,7 @@ from deepfake_dataset.faces import landmarks, shape_predictor
 from deepfake_dataset.faces.alignment import CropSquare, anchors_from_landmarks, crop_square
 from deepfake_dataset.faces.landmarks import find_landmarks
 from deepfake_dataset.records import Box
-from deepfake_dataset.storage.scratch import CACHE_VARIABLE
+from deepfake_dataset.storage.cache_folder import CACHE_VARIABLE
 from deepfake_dataset.video.frame import Frame
 
 Picture = NDArray[np.uint8]

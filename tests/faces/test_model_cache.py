@@ -7,7 +7,7 @@ import pytest
 from deepfake_dataset.faces import model_cache
 from deepfake_dataset.faces.model_cache import copy_of, parsed_model
 from deepfake_dataset.storage.array_file import Arrays
-from deepfake_dataset.storage.scratch import CACHE_VARIABLE
+from deepfake_dataset.storage.cache_folder import CACHE_VARIABLE
 
 
 class Parser:
