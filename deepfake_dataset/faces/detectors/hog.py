@@ -2,13 +2,17 @@
 
 import warnings
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 
 import dlib
 import numpy as np
+from numpy.typing import NDArray
 
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.dlib_file_format import number_starts
+from deepfake_dataset.faces.model_cache import parsed_model
 from deepfake_dataset.records import Box
 from deepfake_dataset.video.frame import Image
 
@@ -24,6 +28,8 @@ _PLAIN = 0.5
 _SIZES, _HEADER = 8, 19
 _ALL_SIZES = bytes([2, 0xE8, 0x03])
 """A thousand, as dlib writes it: its detector's own most sizes."""
+_LAYOUT = 1
+"""Raised whenever other bytes are kept of the same dlib."""
 
 
 class HogDetector:
@@ -41,9 +47,10 @@ class HogDetector:
     coloured = False
 
     def __init__(self) -> None:
-        self._whole = dlib.get_frontal_face_detector()
+        state = _bytes_of_dlib_s()
+        self._whole = _detector_of(state)
         try:
-            self._parts: _Parts | None = _Parts(self._whole)
+            self._parts: _Parts | None = _Parts(state, self._whole.num_detectors)
         except ValueError as error:
             self._parts = None
             warnings.warn(
@@ -76,23 +83,42 @@ def _run(detector: "dlib.fhog_object_detector", image: Image) -> list[Detection]
     ]
 
 
+def _bytes_of_dlib_s() -> bytes:
+    """Dlib's detector as bytes: it unpacks them in a quarter of a second, once is enough."""
+    library = import_module(dlib.fhog_object_detector.__module__).__file__
+    if library is None:  # built into the interpreter
+        return _unpacked().tobytes()
+    (state,) = parsed_model(Path(library), _LAYOUT, lambda _: [_unpacked()])
+    return state.tobytes()
+
+
+def _unpacked() -> NDArray[np.uint8]:
+    (state,) = dlib.get_frontal_face_detector().__getstate__()
+    return np.frombuffer(state, np.uint8)
+
+
+def _detector_of(state: bytes) -> "dlib.fhog_object_detector":
+    made = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
+    made.__setstate__((state,))
+    return made
+
+
 class _Parts:
     """What a detector of dlib's is made of, to make detectors of some of it, which cost less.
 
     dlib has no call for that, but for a detector's bytes: a header, and then its filters.
     """
 
-    def __init__(self, detector: "dlib.fhog_object_detector") -> None:
+    def __init__(self, state: bytes, filters: int) -> None:
         """Raises :class:`ValueError` where the bytes are not those of the releases known."""
-        (state,) = detector.__getstate__()
         starts = np.flatnonzero(number_starts(np.frombuffer(state, np.uint8))[0]).tolist()
-        each, rest = divmod(len(starts) - _HEADER, detector.num_detectors)
+        each, rest = divmod(len(starts) - _HEADER, filters)
         edges = [*starts[_HEADER::each], len(state)]
         self._header = [state[begin:end] for begin, end in pairwise(starts[: _HEADER + 1])]
         self._filters = [state[begin:end] for begin, end in pairwise(edges)]
         if rest or self._header[_SIZES] != _ALL_SIZES:
             raise ValueError("its header has other numbers")
-        if self._header[-1] != _number(detector.num_detectors):
+        if self._header[-1] != _number(filters):
             raise ValueError("its header does not end with the count of its filters")
         self._made: dict[tuple[int | None, int | None], dlib.fhog_object_detector] = {}
 
@@ -108,9 +134,7 @@ class _Parts:
             header[_SIZES] = _number(sizes)
         if view is not None:
             header[-1], filters = _number(1), [filters[view]]
-        made = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
-        made.__setstate__((b"".join([*header, *filters]),))
-        return made
+        return _detector_of(b"".join([*header, *filters]))
 
 
 def _number(small: int) -> bytes:
