@@ -7,7 +7,6 @@ a kill meets the old bytes or the new ones. What is aside has a name that begins
 
 import errno
 import fcntl
-import itertools
 import os
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from secrets import token_hex
 from stat import S_ISDIR
 from time import time_ns
 
@@ -30,7 +30,6 @@ from deepfake_dataset.storage.os_errors import writing
 ASIDE = ".partial-"
 """Begins the names of files that are not whole yet."""
 _FLUSHES_AT_ONCE = 4
-_numbers = itertools.count()
 _NO_SECOND_NAMES = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV}
 """How file systems without hard links, or with no more of them, refuse one."""
 
@@ -313,7 +312,8 @@ def _second_name(file: Path, path: Path) -> Iterator[Path]:
 
 
 def _name_aside(path: Path) -> Path:
-    return path.with_name(f"{ASIDE}{os.getpid()}-{next(_numbers)}-{path.name}"[:255])
+    """A name that no other process has, in a container or on another machine either."""
+    return path.with_name(f"{ASIDE}{token_hex(6)}-{path.name[:40]}")
 
 
 @contextmanager

@@ -45,6 +45,10 @@ class MemoryStorage:
         """
         self._failures.append(_Failure(method, after, error))
 
+    def clear_failures(self) -> None:
+        """Fail no more, whatever was not called in the meantime."""
+        self._failures.clear()
+
     def get(self, key: str) -> bytes:
         """As :meth:`Storage.get`."""
         with self._calling("get"):

@@ -16,17 +16,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.dataset.layout import record_key
+from deepfake_dataset.dataset.decisions import read_decisions
+from deepfake_dataset.dataset.layout import crop_key, record_key
 from deepfake_dataset.errors import (
+    ConflictError,
     DatasetWriteError,
     DsbuildError,
     NotADatasetError,
     SettingsError,
+    UnavailableError,
     UsageError,
 )
 from deepfake_dataset.records import Label, Provenance, Video
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.storage.local import LocalStorage
+from deepfake_dataset.storage.memory import MemoryStorage
 from deepfake_dataset.storage.os_errors import writing
 
 ID, OTHER = "0123456789abcdef", "fedcba9876543210"
@@ -397,6 +401,97 @@ def test_everything_is_on_the_disk_before_the_record_is_seen(dataset, record, co
     first, last = 3, 3 + len(crops)  # several crops are flushed at once, in any order
     found[first:last] = sorted(found[first:last], key=expected.index)
     assert found == expected
+
+
+# Other places
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage()
+
+
+@pytest.fixture
+def elsewhere(storage: MemoryStorage) -> Dataset:
+    """A dataset that is no folder."""
+    return Dataset.create(storage, Settings())
+
+
+def crops_are_stored(dataset: Dataset, video: Video, words: str) -> bool:
+    names = [face.face_id for face in video.faces]
+    crops = [dataset.storage.get(crop_key(video.video_id, name)).decode() for name in names]
+    return crops == [f"{words} {name}" for name in names]
+
+
+def test_a_dataset_need_not_be_a_folder(elsewhere, storage, record, commit):
+    assert Dataset.open(storage) == elsewhere
+    videos = [commit(elsewhere, record(id_)) for id_ in (ID, OTHER)]
+    assert list(elsewhere.videos()) == videos
+    assert crops_are_stored(elsewhere, videos[0], "crop")
+    elsewhere.remove(OTHER)
+    storage.put(crop_key(OTHER, "left"), b"")
+    with Dataset.held(storage) as (held, _):
+        held.sweep()
+    names = [entry.key for entry in storage.entries()]
+    crops = [crop_key(ID, face.face_id) for face in videos[0].faces]
+    assert names == ["dsbuild.toml", *sorted(crops), record_key(ID)]
+    with pytest.raises(UsageError, match="is no folder"):
+        _ = elsewhere.root
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnavailableError("no answer after 30 s", "try again later"),
+        UnavailableError("slow down", "ask for less"),
+        DatasetWriteError("the disk is full", "free some space"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["delete", "delete_all", "spool", "put_files", "put"])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_place_that_fails_at_any_call_never_shows_a_record_without_its_crops(
+    after, method, error, elsewhere, storage, record, commit
+):
+    commit(elsewhere, record(ID, faces=3), "old")
+    storage.fail(method, error, after=after)
+    with suppress(DsbuildError):
+        commit(elsewhere, record(ID, faces=2, message="new"), "new")
+    if found := seen(elsewhere):
+        assert crops_are_stored(elsewhere, found, found.message or "old")
+    storage.clear_failures()
+    elsewhere.sweep()
+    again = commit(elsewhere, record(ID, faces=1), "again")
+    assert elsewhere.read(ID) == again
+    assert crops_are_stored(elsewhere, again, "again")
+
+
+def test_a_place_that_does_not_answer_is_no_damaged_record(elsewhere, storage, record, commit):
+    commit(elsewhere, record(ID))
+    for method, call in (
+        ("get", lambda: elsewhere.read(ID)),
+        ("stat", lambda: Dataset.open(storage)),
+        ("read_log", lambda: read_decisions(elsewhere)),
+    ):
+        storage.fail(method, UnavailableError("no answer after 30 s", "try again later"))
+        with pytest.raises(UnavailableError, match="no answer"):
+            call()
+
+
+def test_settings_that_someone_else_changes_at_this_moment_are_not_overwritten(storage, elsewhere):
+    changed = Settings().override(size_px=64)
+    storage.fail("put", ConflictError("dsbuild.toml was written by another run", "run again"))
+    with pytest.raises(ConflictError):
+        elsewhere.with_settings(changed)
+    assert Dataset.open(storage).settings == Settings()
+    assert elsewhere.with_settings(changed).settings == changed
+    assert Dataset.open(storage).settings == changed
+
+
+def test_settings_are_written_only_where_they_change(storage, elsewhere):
+    before = storage.stat("dsbuild.toml")
+    elsewhere.with_settings(Settings())
+    assert storage.stat("dsbuild.toml") == before
 
 
 # Damage

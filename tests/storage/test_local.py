@@ -177,6 +177,12 @@ def test_a_file_of_the_users_own_is_written_in_one_step(tmp_path):
     assert (tmp_path / "new" / "out.csv").read_bytes() == b"b"
 
 
+def test_a_name_may_be_as_long_as_the_disk_takes(tmp_path):
+    file = tmp_path / ("ü" * 120 + ".csv")
+    write_file(file, b"a")
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
 def test_a_signal_in_the_middle_of_a_write_leaves_nothing_aside(tmp_path, storage, monkeypatch):
     def interrupted(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
