@@ -50,7 +50,6 @@ TESTED_IN = {
     "sources/files.py": "tests/sources/test_list_files.py",
     "sources/label_words.py": "tests/sources/layouts/test_folder_names.py",
     "sources/layouts/": "tests/sources/layouts/test_layouts.py",
-    "split/assignment/sides_and_shares.py": "tests/split/test_plan.py",
     "split/audit/": "tests/commands/test_audit.py",
     "split/links/": "tests/split/links/test_video_groups.py",
     "split/manifests/": "tests/commands/test_split.py",

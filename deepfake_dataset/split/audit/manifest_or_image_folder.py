@@ -24,7 +24,7 @@ from deepfake_dataset.split.similarity.perceptual_hash import (
 )
 from deepfake_dataset.storage.base import Storage
 
-IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+_IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _PATHS_TRIED = 50
 """Paths of a manifest that are tried to find the folder that they count from."""
 
@@ -81,12 +81,12 @@ def _root_of(manifest: Path, rows: pa.Table) -> str | None:
 
 def _images(folder: Path, label_of: Callable[[str], Label | None]) -> pa.Table:
     files = sorted(
-        f for f in folder.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()
+        f for f in folder.rglob("*") if f.suffix.lower() in _IMAGE_SUFFIXES and f.is_file()
     )
     if not files:
         raise ManifestError(
             f"{folder} has no images",
-            f"name a manifest, or a folder of {', '.join(IMAGE_SUFFIXES)}",
+            f"name a manifest, or a folder of {', '.join(_IMAGE_SUFFIXES)}",
         )
     paths = [file.relative_to(folder) for file in files]
     labels = [_label(path, folder.name, label_of) for path in paths]

@@ -16,7 +16,7 @@ from deepfake_dataset.split.links.video_groups import LinkGraph
 from deepfake_dataset.split.plan import Plan
 from deepfake_dataset.split.video_table import VideoTable
 
-RECORD_VERSION = 1
+SPLIT_RECORD_VERSION = 1
 _LABELS = (Label.FAKE, Label.REAL)
 
 
@@ -120,7 +120,7 @@ def record_of(
     videos = plan.linked.videos
     _, sizes = np.unique(plan.group[plan.side >= 0], return_counts=True)
     return SplitRecord(
-        version=RECORD_VERSION,
+        version=SPLIT_RECORD_VERSION,
         settings=settings,
         pinned=pinned,
         groups=len(sizes),

@@ -16,7 +16,7 @@ _CREATE = "CREATE TABLE IF NOT EXISTS vector (sha256 BLOB PRIMARY KEY, value BLO
 _AT_ONCE = 100_000
 _DIGEST = 32
 
-Rows = NDArray[Any]
+Vectors = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class CropVectorCache:
     length: int
     dtype: np.dtype[Any]
 
-    def look_up(self, sha256: Sequence[str], missing: object) -> tuple[Rows, NDArray[np.bool_]]:
+    def look_up(self, sha256: Sequence[str], missing: object) -> tuple[Vectors, NDArray[np.bool_]]:
         """Rows of shape (n, length) for so many crops, and which of them are known.
 
         Rows that are not known are filled with ``missing``.
@@ -47,7 +47,7 @@ class CropVectorCache:
             known |= found
         return rows, known
 
-    def add(self, sha256: Sequence[str], rows: Rows) -> None:
+    def add(self, sha256: Sequence[str], rows: Vectors) -> None:
         """Add rows; on the disk when this returns."""
         pairs = [(bytes.fromhex(s), r.tobytes()) for s, r in zip(sha256, rows, strict=True)]
         if not pairs:
@@ -56,7 +56,7 @@ class CropVectorCache:
             database.execute(_CREATE)
             database.executemany("REPLACE INTO vector VALUES (?, ?)", pairs)
 
-    def _stored(self) -> Iterator[tuple[Rows, Rows]]:
+    def _stored(self) -> Iterator[tuple[Vectors, Vectors]]:
         """Sorted digests and their rows, some at a time so that memory stays bounded."""
         if not self.path.exists():
             return
@@ -71,9 +71,9 @@ class CropVectorCache:
             discard_cached(self.path)
 
 
-def _digests(sha256: Sequence[str]) -> Rows:
+def _digests(sha256: Sequence[str]) -> Vectors:
     return _as_digests(b"".join(bytes.fromhex(text) for text in sha256))
 
 
-def _as_digests(data: bytes) -> Rows:
+def _as_digests(data: bytes) -> Vectors:
     return np.frombuffer(data, f"S{_DIGEST}")

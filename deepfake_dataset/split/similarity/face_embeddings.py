@@ -16,7 +16,7 @@ from deepfake_dataset.engine.base import Engine
 from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
-from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
+from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_verified_crop
 from deepfake_dataset.split.similarity.sample_evenly import sample_tracks, track_codes
 from deepfake_dataset.storage.base import Storage
 
@@ -184,7 +184,7 @@ def embed_crops(video: CropsOfVideo) -> tuple[Embeddings, list[UnusableCrop]]:
     vectors = np.full((len(video.crops), EMBEDDING_LENGTH), np.nan, np.float32)
     unusable = []
     for row, crop in zip(vectors, video.crops, strict=True):
-        image = read_crop(video.storage, crop.crop, crop.sha256)
+        image = read_verified_crop(video.storage, crop.crop, crop.sha256)
         if isinstance(image, UnusableCrop):
             unusable.append(image)
         else:

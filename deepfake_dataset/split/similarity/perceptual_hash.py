@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.split.progress import OnProgress, no_progress
 from deepfake_dataset.split.similarity.embedding_and_hash_cache import CropVectorCache
-from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_crop
+from deepfake_dataset.split.similarity.read_crop import Image, UnusableCrop, read_verified_crop
 from deepfake_dataset.storage.base import Storage
 
 BITS = 256
@@ -85,7 +85,7 @@ def hash_crops(
 
 
 def _hash_crop(storage: Storage, crop: str, sha256: str) -> Hash | UnusableCrop:
-    image = read_crop(storage, crop, sha256)
+    image = read_verified_crop(storage, crop, sha256)
     return image if isinstance(image, UnusableCrop) else perceptual_hash(_luma(image))
 
 

@@ -22,7 +22,7 @@ class UnusableCrop:
     problem: str
 
 
-def read_crop(storage: Storage, crop: str, sha256: str) -> Image | UnusableCrop:
+def read_verified_crop(storage: Storage, crop: str, sha256: str) -> Image | UnusableCrop:
     """The crop as RGB (h, w, 3), if it still is the file that was recorded.
 
     Raises UnavailableError where the storage does not answer.

@@ -26,7 +26,11 @@ from deepfake_dataset.split.manifests.atomic_publication import (
     publish_manifests,
     read_record,
 )
-from deepfake_dataset.split.manifests.split_record import RECORD_VERSION, SplitRecord, VideoSide
+from deepfake_dataset.split.manifests.split_record import (
+    SPLIT_RECORD_VERSION,
+    SplitRecord,
+    VideoSide,
+)
 from deepfake_dataset.storage.base import Storage
 from deepfake_dataset.storage.local import LocalStorage
 from deepfake_dataset.storage.memory import MemoryStorage
@@ -43,7 +47,7 @@ def storage(request, tmp_path) -> Storage:
 
 def record(files=(), side="train"):
     return SplitRecord(
-        version=RECORD_VERSION,
+        version=SPLIT_RECORD_VERSION,
         settings=SplitSettings(),
         pinned=False,
         groups=1,
