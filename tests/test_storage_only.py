@@ -53,7 +53,6 @@ ALLOWED = {
     "review/web/static_files.py: read_bytes": "reads the page's files in the package",
     "review/suspicion_score_cache.py: iterdir": "lists the modules that score",
     "review/suspicion_score_cache.py: read_bytes": "hashes the modules that score",
-    "baseline/report/html_page.py: read_text": "reads the page's style from the package",
     # What other libraries need a file for; gone when its process is.
     "engine/local.py: tempfile.TemporaryFile": "takes what a worker prints",
     "engine/server.py: write_text": "is written to /proc",
@@ -69,7 +68,7 @@ ALLOWED = {
 
 NOT_YET = {
     "baseline/",
-    "commands/baseline.py",
+    "commands/train_baseline.py",
 }
 """Files that do not go through the storage yet. This has to shrink, and then to go."""
 

@@ -16,7 +16,7 @@ from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples
-    from deepfake_dataset.baseline.report.report import BaselineReport
+    from deepfake_dataset.baseline.report.report_json import BaselineReport
     from deepfake_dataset.baseline.training.recipes import Recipe
     from deepfake_dataset.baseline.training.train import TrainingProgress
 
@@ -187,7 +187,8 @@ def _score(
 
     from deepfake_dataset.baseline.models import input_side_px
     from deepfake_dataset.baseline.network.preprocessing_layers import level, with_preprocessing
-    from deepfake_dataset.baseline.report.report import About, write_report
+    from deepfake_dataset.baseline.report.report_json import TrainingSummary
+    from deepfake_dataset.baseline.report.write_report import write_report
     from deepfake_dataset.baseline.scoring.calibration import fit_calibration, write_calibration
     from deepfake_dataset.baseline.scoring.predict import predict_examples, read_model_inputs
     from deepfake_dataset.baseline.training.history import read_history
@@ -203,7 +204,7 @@ def _score(
         faces = read_model_inputs(sides.test.folder, paths, input_side_px(network), recipe.resize)
         return keras.ops.convert_to_numpy(level(faces)) if recipe.levelled else faces
 
-    about = About(
+    about = TrainingSummary(
         run=folder.name,
         model=recipe.model,
         parameters=network.count_params(),

@@ -13,13 +13,12 @@ import pytest
 from keras import layers
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.report.report import (
-    PAGE_FILE,
+from deepfake_dataset.baseline.report.report_json import (
     REPORT_FILE,
-    About,
     BaselineReport,
-    write_report,
+    TrainingSummary,
 )
+from deepfake_dataset.baseline.report.write_report import PAGE_FILE, write_report
 from deepfake_dataset.baseline.scoring.calibration import Calibration
 from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.baseline.training.history import HISTORY_FILE
@@ -27,7 +26,7 @@ from deepfake_dataset.dataset.schema import from_row
 
 pytestmark = pytest.mark.slow
 
-ABOUT = About("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
+ABOUT = TrainingSummary("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
 CALIBRATION = Calibration(2.0, faces=20, groups=4, loss_before=0.5, loss_after=0.4)
 SECTIONS = [
     "Scores",
@@ -205,7 +204,7 @@ def test_figures_are_of_calibrated_scores(tmp_path: Path) -> None:
 
 
 def test_names_from_outside_are_no_markup(tmp_path: Path) -> None:
-    about = About("<script>", "<b>", 1, "<i>", 0, 1, 1, 1, "<u>")
+    about = TrainingSummary("<script>", "<b>", 1, "<i>", 0, 1, 1, 1, "<u>")
     raw = Predictions.of(
         [0, 1], [0.2, 0.7], method=["<em>", ""], path=['"><script>', "b"], codec=["<tt>"] * 2
     )
