@@ -17,8 +17,6 @@ from deepfake_dataset.baseline.scoring.predictions import (
     videos_by_share,
 )
 
-REPORT_FILE = "report.json"
-PAGE_FILE = "report.html"
 DRAWN_THRESHOLD = 0.8
 """Of the confusion matrices, as in the report that this project follows: real is only what
 is surely real."""

@@ -1,13 +1,11 @@
 """Writes the report of a training: ``report.json`` for programs, ``report.html`` for people."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from deepfake_dataset.baseline.report.html_page import PageContents, ReadFaces, render_page
 from deepfake_dataset.baseline.report.report_json import (
     DRAWN_THRESHOLD,
-    REPORT_FILE,
     BaselineReport,
     TestPredictions,
     TrainingSummary,
@@ -17,14 +15,13 @@ from deepfake_dataset.baseline.scoring.calibration import Calibration
 from deepfake_dataset.baseline.scoring.confidence_intervals import RESAMPLES
 from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.baseline.training.history import read_history
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.schema import to_row
-from deepfake_dataset.storage.local import write_file
-
-PAGE_FILE = "report.html"
 
 
 def write_report(
-    folder: Path,
+    run: RunFolder,
     about: TrainingSummary,
     raw: Predictions,
     calibration: Calibration,
@@ -39,7 +36,7 @@ def write_report(
 ) -> BaselineReport:
     """Write ``report.json`` and ``report.html`` into a run's folder.
 
-    ``raw`` are the model's own scores on the test; ``history.csv`` is taken from the folder
+    ``raw`` are the model's own scores on the test; ``history.csv`` is taken from there
     where it is there. ``read_faces`` gives faces for a person to look at and ``read_inputs``
     as ``network`` takes them; without the first the page shows no faces, without the second no
     activations, and without ``network`` nothing of its inside. The same arguments give the same
@@ -58,8 +55,8 @@ def write_report(
         seed=seed,
     )
     page = render_page(
-        report, PageContents(test, read_history(folder), network, read_faces, read_inputs)
+        report, PageContents(test, read_history(run), network, read_faces, read_inputs)
     )
-    write_file(folder / PAGE_FILE, page)
-    write_file(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
+    run.write(layout.MODEL_PAGE, page)
+    run.write(layout.MODEL_REPORT, json.dumps(to_row(report), indent=2) + "\n")
     return report
