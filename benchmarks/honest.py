@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.data.class_folders import read_class_folders
 from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.image_source import ImageFolder
 from deepfake_dataset.baseline.data.validation_split import hold_back_groups
 from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
 from deepfake_dataset.baseline.scoring.accuracy_metrics import compute_metrics
@@ -36,6 +37,7 @@ from deepfake_dataset.baseline.scoring.calibration import fit_calibration
 from deepfake_dataset.baseline.scoring.predict import predict_examples
 from deepfake_dataset.baseline.scoring.predictions import Predictions, videos_by_mean
 from deepfake_dataset.baseline.training.recipes import Recipe, recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder
 from deepfake_dataset.baseline.training.train import TrainingProgress, train
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
@@ -118,13 +120,13 @@ def folds_of(examples: Examples) -> NDArray[np.int64]:
 
 def shifted(examples: Examples, shift: str, folder: Path) -> Examples:
     """The same faces changed, as PNG below ``folder``; made once."""
-    for source, path in zip(examples.files, examples.path.tolist(), strict=True):
+    for source, path in zip(examples.locations, examples.path.tolist(), strict=True):
         target = folder / shift.replace(" ", "-") / f"{path}.png"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(target), SHIFTS[shift](cv2.imread(str(source))))
+            cv2.imwrite(str(target), SHIFTS[shift](cv2.imread(source)))
     names = np.array([f"{path}.png" for path in examples.path.tolist()], np.str_)
-    return replace(examples, folder=folder / shift.replace(" ", "-"), path=names)
+    return replace(examples, source=ImageFolder(folder / shift.replace(" ", "-")), path=names)
 
 
 def rows_of(name: str, fold: int, seed: int, shift: str, scored: Predictions) -> Iterator[Row]:
@@ -142,9 +144,8 @@ def one_run(
     rest, test = examples.at(side != fold), examples.at(side == fold)
     part, back = hold_back_groups(rest, (VALIDATION,), seed=fold)
     training, validation = rest.at(part), rest.at(back)
-    folder = runs / f"{name}-{fold}-{asked.seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    network = train(training, validation, asked, folder, resume=True, on_progress=_tell)
+    run = RunFolder.at(runs / f"{name}-{fold}-{asked.seed}")
+    network = train(training, validation, asked, run, resume=True, on_progress=_tell)
     model = with_preprocessing(network, levelled=asked.levelled)
     at_validation = predict_examples(model, validation, resize=asked.resize)
     calibration = fit_calibration(

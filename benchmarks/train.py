@@ -34,6 +34,7 @@ from deepfake_dataset.baseline.keras_backend import jit_mode
 from deepfake_dataset.baseline.models import build_model
 from deepfake_dataset.baseline.training.loss_and_optimiser import compile_network
 from deepfake_dataset.baseline.training.recipes import Recipe, recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesonet" / "faces"
 SIDE, BATCH = 256, 32
@@ -52,7 +53,7 @@ def endless(batches_of_epochs: TrainingBatches) -> Iterator[Pair]:
 
 def from_files(examples: Examples, asked: Recipe, kept: Path) -> Iterator[Pair]:
     """From a first epoch on."""
-    with TrainingBatches(examples, SIDE, asked, kept) as batches_of_epochs:
+    with TrainingBatches(examples, SIDE, asked, RunFolder.at(kept)) as batches_of_epochs:
         yield from endless(batches_of_epochs)
 
 
@@ -106,7 +107,7 @@ def megabytes_fed(examples: Examples, asked: Recipe, kept: Path, count: int) -> 
 def measured(given: argparse.Namespace, asked: Recipe, kept: Path) -> dict[str, list[float]]:
     """Images a second of each way, once for each turn."""
     examples, ours, theirs = read_class_folders(given.folder), compile_network(asked), plain(asked)
-    with TrainingBatches(examples, SIDE, asked, kept) as known:
+    with TrainingBatches(examples, SIDE, asked, RunFolder.at(kept)) as known:
         for (batch,) in itertools.chain(known.epoch(0), known.epoch(1)):
             one = batch.pixels, batch.label
         ways: dict[str, tuple[Any, Way]] = {

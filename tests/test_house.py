@@ -13,10 +13,9 @@ PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").
 TESTED_IN = {
     "__main__.py": "tests/cli/test_cli.py",
     "records.py": "tests/dataset/test_schema.py",
-    "baseline/keras_backend.py": "tests/commands/test_train_baseline.py",
     "baseline/data/train_test_overlap.py": "tests/commands/test_train_baseline.py",
     "baseline/models/": "tests/baseline/network/test_load_weights.py",
-    "baseline/report/": "tests/baseline/report/test_report.py",
+    "baseline/report/": "tests/baseline/report/test_write_report.py",
     "baseline/scoring/predict.py": "tests/baseline/scoring/test_trained_model.py",
     "baseline/scoring/auc_and_eer.py": "tests/baseline/scoring/test_accuracy_metrics.py",
     "baseline/scoring/face_and_video_scores.py": "tests/commands/test_score.py",

@@ -26,6 +26,10 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Take the options that stand before any command."""
+    if debug:
+        from deepfake_dataset.baseline.keras_backend import show_start_up
+
+        show_start_up()
 
 
 def setting(flag: str, name: str, metavar: str) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepfake_dataset.commands.extract import Progress, extract_faces
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Face, Scene, Video
@@ -150,12 +151,12 @@ def _examples(dataset: Dataset, videos: Sequence[Video]) -> "Examples":
     from deepfake_dataset.baseline.scoring.face_and_video_scores import LABEL_NUMBERS
 
     rows = [(name, video, face) for name, video in _named(videos) for face in video.faces]
-    crops = [dataset.face_path(video.video_id, face.face_id) for _, video, face in rows]
+    crops = [layout.crop_key(video.video_id, face.face_id) for _, video, face in rows]
     names = np.array([name for name, _, _ in rows], np.str_)
     blank = np.full(len(rows), "", np.str_)
     return Examples(
-        folder=dataset.root,
-        path=np.array([crop.relative_to(dataset.root).as_posix() for crop in crops], np.str_),
+        source=dataset.storage,
+        path=np.array(crops, np.str_),
         label=np.array([LABEL_NUMBERS[video.provenance.label] for _, video, _ in rows], np.int64),
         video=names,
         group=names,
@@ -235,6 +236,8 @@ def _part(
     rows = [n for n, face in enumerate(video.faces) if face.scene == scene.scene]
     faces: list[Face] = [video.faces[n] for n in rows]
     middle = faces[len(faces) // 2] if faces else None
-    crop = read_image(dataset.face_path(video.video_id, middle.face_id)) if middle else None
+    crop = None
+    if middle:
+        crop = read_image(dataset.storage, layout.crop_key(video.video_id, middle.face_id))
     times = np.array([face.time_s for face in faces])
     return SceneScores(scene.start_s, scene.end_s, times, p_real[rows], crop)

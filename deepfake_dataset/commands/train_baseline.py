@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
+from deepfake_dataset.dataset.manifest import parse_manifest
 from deepfake_dataset.errors import ImagesError, UsageError
+from deepfake_dataset.storage.base import Storage
+from deepfake_dataset.storage.local import LocalStorage
 from deepfake_dataset.storage.paths import StrPath, optional_path
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples
-    from deepfake_dataset.baseline.report.report import BaselineReport
+    from deepfake_dataset.baseline.report.report_json import BaselineReport
     from deepfake_dataset.baseline.training.recipes import Recipe
+    from deepfake_dataset.baseline.training.run_folder import RunFolder
     from deepfake_dataset.baseline.training.train import TrainingProgress
 
 Audit = Callable[[Path], None]
@@ -84,7 +88,7 @@ def train_baseline(
     images = optional_path(images, "images")
     asked = named(recipe, changes)
     sides = _sides(dataset, images, asked, force=force, audit=audit)
-    folder = _folder((dataset or Path()) / layout.MODELS, recipe, run, resume=resume)
+    folder = _run_folder(LocalStorage(dataset or Path()), recipe, run, resume=resume)
     write_recipe(folder, asked)
     network = train(
         sides.training,
@@ -100,22 +104,20 @@ def train_baseline(
     return _score(folder, recipe, asked, network, sides, threshold)
 
 
-def _folder(models: Path, recipe: str, run: str | None, *, resume: bool) -> Path:
-    """The run's folder, made if it is not there."""
-    from deepfake_dataset.baseline.training.checkpoint import CHECKPOINT_FILE
-    from deepfake_dataset.storage.os_errors import writing
+def _run_folder(storage: Storage, recipe: str, name: str | None, *, resume: bool) -> "RunFolder":
+    """Where the run's files go: what is named, or the next free number."""
+    from deepfake_dataset.baseline.training.run_folder import RunFolder
 
-    taken = {n for n in range(1, 10_000) if (models / f"{recipe}-{n}").exists()}
-    last = max(taken, default=0)
-    folder = models / (run or f"{recipe}-{max(1, last) if resume else last + 1}")
-    if (folder / CHECKPOINT_FILE).exists() and not resume:
+    known = set(storage.folders(layout.MODELS))
+    last = max((n for n in range(1, 10_000) if f"{recipe}-{n}" in known), default=0)
+    name = name or f"{recipe}-{max(1, last) if resume else last + 1}"
+    run = RunFolder(storage, layout.run_prefix(name))
+    if run.has(layout.CHECKPOINT) and not resume:
         raise UsageError(
-            f"{folder} holds a training already",
+            f"{run.location()} holds a training already",
             "go on with it with --resume, name another with --run, or delete the folder",
         )
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return run
 
 
 def _sides(
@@ -156,18 +158,18 @@ def _of_folder(folder: Path, recipe: "Recipe") -> TrainingData:
 def _of_manifests(
     root: Path, recipe: "Recipe", *, force: bool, audit: Audit | None
 ) -> TrainingData:
-    from deepfake_dataset.baseline.data.examples import read_manifest_examples
     from deepfake_dataset.baseline.data.train_test_overlap import refuse_overlap
     from deepfake_dataset.baseline.data.validation_split import hold_back_groups
 
-    folder = Dataset.open(root).root / layout.MANIFESTS
-    train_csv, val_csv, test_csv = (folder / f"{name}.csv" for name in ("train", "val", "test"))
-    for file in (train_csv, test_csv):
-        if not file.exists():
-            raise ImagesError(f"{file} is missing", f"dsbuild split -d {root} makes it")
-    training, test = read_manifest_examples(train_csv, root), read_manifest_examples(test_csv, root)
-    if val_csv.exists():
-        validation = read_manifest_examples(val_csv, root)
+    storage = Dataset.open(root).storage
+    train_csv, test_csv, val_csv = map(layout.manifest_key, layout.SIDES)
+    for key in (train_csv, test_csv):
+        if storage.stat(key) is None:
+            hint = f"dsbuild split -d {root} makes it"
+            raise ImagesError(f"{storage.location(key)} is missing", hint)
+    training, test = _read_manifest(storage, train_csv), _read_manifest(storage, test_csv)
+    if storage.stat(val_csv) is not None:
+        validation = _read_manifest(storage, val_csv)
     else:
         rows = hold_back_groups(training, HELD_BACK[:1], recipe.seed)
         training, validation = (training.at(part) for part in rows)
@@ -179,15 +181,28 @@ def _of_manifests(
     return TrainingData(training, validation, test)
 
 
+def _read_manifest(storage: Storage, key: str) -> "Examples":
+    from deepfake_dataset.baseline.data.examples import manifest_examples
+
+    name = storage.location(key)
+    return manifest_examples(parse_manifest(storage.get(key), name), name, storage)
+
+
 def _score(
-    folder: Path, name: str, recipe: "Recipe", network: Any, sides: TrainingData, threshold: float
+    run: "RunFolder",
+    name: str,
+    recipe: "Recipe",
+    network: Any,
+    sides: TrainingData,
+    threshold: float,
 ) -> TrainedBaseline:
     """Fit the calibration on validation, score the test, write what a run leaves."""
     import keras
 
     from deepfake_dataset.baseline.models import input_side_px
     from deepfake_dataset.baseline.network.preprocessing_layers import level, with_preprocessing
-    from deepfake_dataset.baseline.report.report import About, write_report
+    from deepfake_dataset.baseline.report.report_json import TrainingSummary
+    from deepfake_dataset.baseline.report.write_report import write_report
     from deepfake_dataset.baseline.scoring.calibration import fit_calibration, write_calibration
     from deepfake_dataset.baseline.scoring.predict import predict_examples, read_model_inputs
     from deepfake_dataset.baseline.training.history import read_history
@@ -197,14 +212,14 @@ def _score(
     calibration = fit_calibration(
         validation.label, validation.p_real, validation.group, bias=recipe.bias
     )
-    write_calibration(folder, calibration)
+    write_calibration(run, calibration)
 
     def read_inputs(paths: Sequence[str]) -> NDArray[np.float32]:
-        faces = read_model_inputs(sides.test.folder, paths, input_side_px(network), recipe.resize)
+        faces = read_model_inputs(sides.test.source, paths, input_side_px(network), recipe.resize)
         return keras.ops.convert_to_numpy(level(faces)) if recipe.levelled else faces
 
-    about = About(
-        run=folder.name,
+    about = TrainingSummary(
+        run=run.name,
         model=recipe.model,
         parameters=network.count_params(),
         recipe=name,
@@ -214,13 +229,13 @@ def _score(
         tested_on=len(sides.test),
     )
     report = write_report(
-        folder,
+        run,
         about,
         predict_examples(model, sides.test, resize=recipe.resize),
         calibration,
         threshold=threshold,
         network=network,
-        read_faces=partial(read_model_inputs, sides.test.folder, side_px=input_side_px(network)),
+        read_faces=partial(read_model_inputs, sides.test.source, side_px=input_side_px(network)),
         read_inputs=read_inputs,
     )
-    return TrainedBaseline(str(folder), len(read_history(folder).epoch), sides.unreadable, report)
+    return TrainedBaseline(run.location(), len(read_history(run).epoch), sides.unreadable, report)

@@ -55,8 +55,20 @@ STAGED_SPLIT = f"{STATE}split/"
 
 OVERVIEW = f"{REPORTS}overview{IMAGE_SUFFIX}"
 SHORTCUT_PLOT = f"{REPORTS}shortcut{IMAGE_SUFFIX}"
+
+TRAINED_MODEL = "model.keras"
+"""Below the folder of a training, as all up to its page: the network with what prepares faces."""
+MODEL_WEIGHTS = "model.weights.h5"
+"""The network's weights alone."""
+TRAINING_RECIPE = "recipe.json"
+CALIBRATION = "calibration.json"
+TRAINING_HISTORY = "history.csv"
+"""A row an epoch."""
+CHECKPOINT = "checkpoint.npz"
+"""What a killed training goes on from."""
 MODEL_REPORT = "report.json"
-"""Below the folder of a training: its scores."""
+"""How good it is."""
+MODEL_PAGE = "report.html"
 
 RUN_LOG = f"{LOGS}run.log"
 RUN_LOG_JSON = f"{LOGS}run.jsonl"
@@ -123,6 +135,11 @@ def is_manifest(key: str) -> bool:
 def sheet_key(video_id: str) -> str:
     """Where the contact sheet of a video is."""
     return f"{REPORTS}{video_id}{IMAGE_SUFFIX}"
+
+
+def run_prefix(run: str) -> str:
+    """Where what a training leaves is."""
+    return f"{MODELS}{run}/"
 
 
 def is_video_id(name: str) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.image_source import ImageFolder
 
 MakeFaces = Callable[..., Path]
 
@@ -42,7 +43,7 @@ def examples_of(group: list[str], label: list[int]) -> Examples:
     names = np.array([f"{n}.png" for n in range(len(group))], np.str_)
     groups, blank = np.array(group, np.str_), np.full(len(group), "", np.str_)
     labels = np.array(label, np.int64)
-    return Examples(Path(), names, labels, groups, groups, blank, blank, blank)
+    return Examples(ImageFolder(Path()), names, labels, groups, groups, blank, blank, blank)
 
 
 def examples_of_groups(**sizes: int) -> Examples:

@@ -17,8 +17,9 @@ from deepfake_dataset.baseline.network.load_weights import load_weights
 from deepfake_dataset.baseline.network.preprocessing_layers import with_preprocessing
 from deepfake_dataset.baseline.scoring.predict import predict
 from deepfake_dataset.baseline.training.recipes import recipe
-from deepfake_dataset.baseline.training.run_folder import MODEL_FILE, WEIGHTS_FILE, read_recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder, read_recipe
 from deepfake_dataset.commands.train_baseline import TrainedBaseline, train_baseline
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, LeakError, MissingExtraError, UsageError
 from deepfake_dataset.settings import Settings
@@ -121,9 +122,12 @@ def test_the_same_seed_gives_the_same_report_and_the_command_line_prints_it(
 
 def test_model_weights_and_recipe_belong_together(baseline: TrainedBaseline, faces: Path) -> None:
     run, examples = Path(baseline.run), read_class_folders(faces).at(np.arange(4))
-    assert read_recipe(run) == recipe("best", QUICK)
-    model, other = keras.saving.load_model(run / MODEL_FILE, compile=False), build_model("notebook")
-    load_weights(other, run / WEIGHTS_FILE)
+    assert read_recipe(RunFolder.at(run)) == recipe("best", QUICK)
+    model, other = (
+        keras.saving.load_model(run / layout.TRAINED_MODEL, compile=False),
+        build_model("notebook"),
+    )
+    load_weights(other, run / layout.MODEL_WEIGHTS)
     levelled = with_preprocessing(other, levelled=True)
     np.testing.assert_allclose(predict(model, examples), predict(levelled, examples), atol=1e-6)
 
@@ -131,7 +135,7 @@ def test_model_weights_and_recipe_belong_together(baseline: TrainedBaseline, fac
 def test_a_damaged_recipe_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "recipe.json").write_text('{"epoch": 3}')
     with pytest.raises(UsageError, match=r"recipe\.json cannot be read"):
-        read_recipe(tmp_path)
+        read_recipe(RunFolder.at(tmp_path))
 
 
 def test_manifests_are_trained_on_with_groups_held_back_for_validation(split: Path) -> None:

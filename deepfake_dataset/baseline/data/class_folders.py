@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.image_source import ImageFolder
 from deepfake_dataset.errors import ImagesError
 
 GROUPS_FILE = "groups.csv"
@@ -35,7 +36,7 @@ def read_class_folders(folder: Path) -> Examples:
     group = np.array([groups.get(name, name) for name in path.tolist()], np.str_)
     blank = np.full(len(path), "", np.str_)
     label = np.array([label for _, label in found], np.int64)
-    return Examples(folder, path, label, group, group, blank, blank, blank)
+    return Examples(ImageFolder(folder), path, label, group, group, blank, blank, blank)
 
 
 _FOLDERS = (

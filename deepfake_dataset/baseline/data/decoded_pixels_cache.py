@@ -8,12 +8,12 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
+from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.baseline.data.read_image import Image, read_image
+from deepfake_dataset.baseline.training.run_folder import RunFolder
 from deepfake_dataset.storage.os_errors import writing
 
 _SHARE_OF_FREE = 0.5
@@ -21,18 +21,18 @@ _SHARE_OF_FREE = 0.5
 
 
 class DecodedPixelsCache:
-    """Images by their position in a list of files; to be read by several threads at once."""
+    """Images by their position in a set; to be read by several threads at once."""
 
-    def __init__(self, files: Sequence[Path], folder: Path, *, grey: bool) -> None:
-        """Keep pixels on the disk of ``folder``; ``grey`` reads luma instead of RGB.
+    def __init__(self, examples: Examples, run: RunFolder, *, grey: bool) -> None:
+        """Keep pixels on the disk on which the run's files are made; ``grey`` reads luma.
 
         Raises :class:`DatasetWriteError` where no file can be made there.
         """
-        self._files, self._grey = files, grey
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._kept = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-            self._room = int(shutil.disk_usage(folder).free * _SHARE_OF_FREE)
+        self._source, self._paths, self._grey = examples.source, examples.path.tolist(), grey
+        with run.spool() as spool, writing(spool.folder):
+            # It has no name, so that it stays when the folder goes.
+            self._kept = tempfile.TemporaryFile(dir=spool.folder)  # noqa: SIM115
+            self._room = int(shutil.disk_usage(spool.folder).free * _SHARE_OF_FREE)
         self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._end = 0
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class DecodedPixelsCache:
             start, shape = self._places[row]
             data = os.pread(self._kept.fileno(), int(np.prod(shape)), start)
             return np.frombuffer(data, np.uint8).reshape(shape)
-        image = read_image(self._files[row], grey=self._grey)
+        image = read_image(self._source, self._paths[row], grey=self._grey)
         self._keep(row, image)
         return image
 

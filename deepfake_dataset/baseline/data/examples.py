@@ -1,14 +1,13 @@
 """Examples: labelled faces to train or score on, and how a manifest becomes them."""
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from deepfake_dataset.dataset.manifest import read_manifest
+from deepfake_dataset.baseline.data.image_source import ImageSource
 from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Label
 
@@ -19,7 +18,7 @@ Texts = NDArray[np.str_]
 class Examples:
     """Faces with what is known of each; arrays of one length. Text may be empty."""
 
-    folder: Path
+    source: ImageSource
     """Where paths start."""
     path: Texts
     label: NDArray[np.int64]
@@ -36,28 +35,27 @@ class Examples:
 
     def at(self, rows: NDArray[Any]) -> Self:
         """Some rows, by a mask or by indices."""
-        names = [f.name for f in fields(self) if f.name != "folder"]
+        names = [f.name for f in fields(self) if f.name != "source"]
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     @property
-    def files(self) -> list[Path]:
-        """Where each image is."""
-        return [self.folder / path for path in self.path.tolist()]
+    def locations(self) -> list[str]:
+        """Where each image is, as people are told."""
+        return [self.source.location(path) for path in self.path.tolist()]
 
 
-def read_manifest_examples(manifest: Path, folder: Path) -> Examples:
-    """The rows of a manifest; its paths start at ``folder``.
+def manifest_examples(table: pa.Table, name: str, source: ImageSource) -> Examples:
+    """The rows of the manifest of this name; its paths start at ``source``.
 
     A row without a group has its video for one, a row without a video its path for both.
-    Raises ManifestError where it cannot be read and :class:`ImagesError` where it is empty.
+    Raises :class:`ImagesError` where it is empty.
     """
-    table = read_manifest(manifest)
     if not table.num_rows:
-        raise ImagesError(f"{manifest} has no rows", "dsbuild split says what went into it")
+        raise ImagesError(f"{name} has no rows", "dsbuild split says what went into it")
     path = _texts(table, "path")
     video = _or_else(_texts(table, "video_id"), path)
     return Examples(
-        folder=folder,
+        source=source,
         path=path,
         label=(_texts(table, "label") == str(Label.REAL)).astype(np.int64),
         video=video,

@@ -1,23 +1,24 @@
 """Reads images to score, of which nothing may be known: loose images, other people's manifests."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from deepfake_dataset.baseline.data.class_folders import (
-    FAKE_NAMES,
+    CLASS_LABELS,
     GROUPS_FILE,
     IMAGE_SUFFIXES,
-    REAL_NAMES,
     read_groups,
 )
-from deepfake_dataset.baseline.data.examples import Examples, read_manifest_examples
+from deepfake_dataset.baseline.data.examples import Examples, manifest_examples
+from deepfake_dataset.baseline.data.image_source import ImageFolder
+from deepfake_dataset.dataset.manifest import read_manifest
 from deepfake_dataset.errors import ImagesError
 
 UNKNOWN = -1
 """Label of a face of which it is not known whether it is real."""
-CLASS_LABELS = {**dict.fromkeys(REAL_NAMES, 1), **dict.fromkeys(FAKE_NAMES, 0)}
 
 
 def read_images_to_score(place: Path) -> Examples:
@@ -34,7 +35,8 @@ def read_images_to_score(place: Path) -> Examples:
     video = np.array([groups.get(path, _video_of(path)) for path in paths], np.str_)
     blank = np.full(len(paths), "", np.str_)
     label = np.array([_label_of(path) for path in paths], np.int64)
-    return Examples(folder, np.array(paths, np.str_), label, video, video, blank, blank, blank)
+    source, path = ImageFolder(folder), np.array(paths, np.str_)
+    return Examples(source, path, label, video, video, blank, blank, blank)
 
 
 def read_manifest_to_score(manifest: Path) -> Examples:
@@ -43,10 +45,10 @@ def read_manifest_to_score(manifest: Path) -> Examples:
     Raises ManifestError where it cannot be read and :class:`ImagesError` where it is empty.
     """
     beside = manifest.absolute().parent
-    examples = read_manifest_examples(manifest, beside)
+    examples = manifest_examples(read_manifest(manifest), str(manifest), ImageFolder(beside))
     first = examples.path[0]
     is_above = not (beside / first).exists() and (beside.parent / first).exists()
-    return read_manifest_examples(manifest, beside.parent) if is_above else examples
+    return replace(examples, source=ImageFolder(beside.parent)) if is_above else examples
 
 
 def _image_paths(place: Path, folder: Path) -> Iterator[str]:

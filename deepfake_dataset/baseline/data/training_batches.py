@@ -1,7 +1,6 @@
 """Batches for training: the faces of an epoch, augmented."""
 
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -14,17 +13,18 @@ from deepfake_dataset.baseline.data.examples import Examples
 from deepfake_dataset.baseline.data.read_image import Image
 from deepfake_dataset.baseline.data.self_blended_fakes import self_blend
 from deepfake_dataset.baseline.training.recipes import Recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder
 
 
 class TrainingBatches:
     """The same faces epoch after epoch, each time drawn and augmented anew.
 
-    Pixels are kept on the disk of ``folder`` while it is open.
+    Pixels are kept on the disk of the ``run`` while it is open.
     """
 
-    def __init__(self, examples: Examples, side_px: int, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, examples: Examples, side_px: int, recipe: Recipe, run: RunFolder) -> None:
         self._examples, self._side_px, self._recipe = examples, side_px, recipe
-        self._faces = DecodedPixelsCache(examples.files, folder, grey=recipe.levelled)
+        self._faces = DecodedPixelsCache(examples, run, grey=recipe.levelled)
         self._under_way: Generator[Batch, None, None] | None = None
 
     @property

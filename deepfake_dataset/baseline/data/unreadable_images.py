@@ -1,13 +1,15 @@
 """Finds images that are missing or damaged; a few are passed over."""
 
-from pathlib import Path
+from functools import partial
+from io import BytesIO
 
 import numpy as np
-import PIL.Image
+from PIL import Image
 
 from deepfake_dataset.baseline.data.data_loader import map_in_order
 from deepfake_dataset.baseline.data.examples import Examples
-from deepfake_dataset.errors import ImagesError
+from deepfake_dataset.baseline.data.image_source import ImageSource
+from deepfake_dataset.errors import ImagesError, StorageError, UnavailableError
 
 MOST_UNREADABLE = 0.01
 """Share of images; with more of them, something is wrong with the set and not with a file."""
@@ -19,12 +21,15 @@ def split_readable(examples: Examples) -> tuple[Examples, tuple[str, ...]]:
 
     Raises :class:`ImagesError` where the others are more than :data:`MOST_UNREADABLE`.
     """
-    sound = np.array(list(map_in_order(_is_sound, examples.files, ahead=64)), np.bool_)
+    sound = np.array(
+        list(map_in_order(partial(_is_sound, examples.source), examples.path.tolist(), ahead=64)),
+        np.bool_,
+    )
     bad = tuple(examples.path[~sound].tolist())
     if len(bad) > MOST_UNREADABLE * len(examples):
         raise ImagesError(
-            f"{len(bad)} of {len(examples)} images below {examples.folder} are missing or"
-            f" unreadable: {name_first_few(bad)}",
+            f"{len(bad)} of {len(examples)} images below {examples.source.location()} are missing"
+            f" or unreadable: {name_first_few(bad)}",
             f"restore them, or leave them out of the set; up to {MOST_UNREADABLE:.0%} are passed"
             " over",
         )
@@ -37,11 +42,13 @@ def name_first_few(names: tuple[str, ...]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _is_sound(file: Path) -> bool:
+def _is_sound(source: ImageSource, path: str) -> bool:
     """Pillow refuses a file that ends too soon, where OpenCV fills the rest with grey."""
     try:
-        with PIL.Image.open(file) as image:
+        with Image.open(BytesIO(source.get(path))) as image:
             image.load()
-    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
+    except UnavailableError:
+        raise
+    except (StorageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
     return True

@@ -1,5 +1,6 @@
-"""The report's part on activations, as HTML: what each layer responds to."""
+"""Activation maps for the report: what each layer of a model responds to, as pictures."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,27 +23,60 @@ _ENDS = (1, 99)
 _FILTER_PX, _UNIT_PX = 96, 128
 
 
-def activations_section(model: Any, fake: Pixels, real: Pixels) -> str:
-    """Mean activations of each layer with positions, over (n, side, side, 3) faces, n > 0."""
-    layers = [each for each in mean_activations(model, fake, real) if each.fake.ndim == 3]
-    words = (
-        f"Mean output of each unit over {len(fake)} forged and {len(real)} real faces of the"
-        " test, and forged minus real: orange is stronger in forged faces, purple in real ones."
-    )
-    return f"<h3>Mean activations</h3><p>{words}</p>" + "".join(map(_maps, layers))
+@dataclass(frozen=True, slots=True)
+class MapStrip:
+    """Maps of all units of a layer, side by side in one picture."""
+
+    name: str
+    uri: str
 
 
-def excited_section(model: Any, seed: int) -> str:
-    """The inputs that excite the units of each layer most."""
-    parts = [_inputs(layer) for layer in maximise_activations(model, seed=seed)]
-    words = (
-        "Found by gradient ascent from grey. For a filter the middle of its input is shown,"
-        " enlarged; units of the last layers see the whole face."
-    )
-    return f"<h3>Inputs that excite units most</h3><p>{words}</p>" + "".join(parts)
+@dataclass(frozen=True, slots=True)
+class LayerMaps:
+    """Mean activations of a layer: of forged faces, of real ones, and their difference."""
+
+    name: str
+    strips: tuple[MapStrip, ...]
 
 
-def _maps(layer: MeanActivations) -> str:
+@dataclass(frozen=True, slots=True)
+class ActivationMaps:
+    """Mean activations of every layer with positions, over so many faces."""
+
+    fake_faces: int
+    real_faces: int
+    layers: tuple[LayerMaps, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InputTile:
+    """A picture of an input that excites a unit."""
+
+    uri: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInputs:
+    """A picture for each unit of a layer."""
+
+    title: str
+    tiles: tuple[InputTile, ...]
+
+
+def draw_activation_maps(model: Any, fake: Pixels, real: Pixels) -> ActivationMaps:
+    """Of each layer with positions, over (n, side, side, 3) faces of each class, n > 0."""
+    found = mean_activations(model, fake, real)
+    layers = tuple(_layer_maps(each) for each in found if each.fake.ndim == 3)
+    return ActivationMaps(len(fake), len(real), layers)
+
+
+def draw_maximising_inputs(model: Any, seed: int) -> tuple[LayerInputs, ...]:
+    """Of each layer the inputs that excite its units most."""
+    return tuple(_layer_inputs(layer) for layer in maximise_activations(model, seed=seed))
+
+
+def _layer_maps(layer: MeanActivations) -> LayerMaps:
     low, high = np.percentile(np.stack([layer.fake, layer.real]), _ENDS, axis=(0, 1, 2))
     span = np.where(high > low, high - low, 1)
     apart = layer.fake - layer.real
@@ -52,33 +86,25 @@ def _maps(layer: MeanActivations) -> str:
         ("real", (layer.real - low) / span, "cividis"),
         ("difference", 0.5 + apart / np.where(most > 0, 2 * most, 1), "PuOr_r"),
     )
-    strips = "".join(_strip(name, maps.astype(np.float32), colours) for name, maps, colours in rows)
-    return f"<h4>{layer.layer}</h4>{strips}"
+    return LayerMaps(layer.layer, tuple(_strip(*row) for row in rows))
 
 
-def _strip(name: str, maps: NDArray[np.float32], colours: str) -> str:
-    uri = maps_uri(maps, _MAP_PX, colours)
-    return f'<div class="strip"><span>{name}</span><img src="{uri}" alt="{name} by unit"></div>'
+def _strip(name: str, maps: NDArray[np.floating[Any]], colours: str) -> MapStrip:
+    return MapStrip(name, maps_uri(maps.astype(np.float32), _MAP_PX, colours))
 
 
-def _inputs(layer: MaximisingInputs) -> str:
+def _layer_inputs(layer: MaximisingInputs) -> LayerInputs:
     if layer.towards_real is not None:
-        order = np.argsort(layer.towards_real)
-        tiles = [
-            _tile(whole_uri(layer.inputs[n], _UNIT_PX), f"{layer.towards_real[n]:+.3f}")
-            for n in order.tolist()
-        ]
-        note = " by the weight with which each speaks for a real face"
-    elif len(layer.inputs) == 2:
-        uris = [whole_uri(each, _UNIT_PX) for each in layer.inputs]
-        tiles = [_tile(uris[0], "most real"), _tile(uris[1], "most forged")]
-        note = ""
-    else:
-        tiles = [_tile(input_uri(each, _FILTER_PX), "") for each in layer.inputs]
-        note = ""
-    return f'<h4>{layer.layer}{note}</h4><div class="tiles">{"".join(tiles)}</div>'
+        order = np.argsort(layer.towards_real).tolist()
+        weighed = [(layer.inputs[n], f"{layer.towards_real[n]:+.3f}") for n in order]
+        title = f"{layer.layer} by the weight with which each speaks for a real face"
+        return LayerInputs(title, tuple(_whole(*each) for each in weighed))
+    if len(layer.inputs) == 2:
+        ends = zip(layer.inputs, ("most real", "most forged"), strict=True)
+        return LayerInputs(layer.layer, tuple(_whole(*end) for end in ends))
+    middles = (InputTile(input_uri(each, _FILTER_PX)) for each in layer.inputs)
+    return LayerInputs(layer.layer, tuple(middles))
 
 
-def _tile(uri: str, words: str) -> str:
-    caption = f"<figcaption>{words}</figcaption>" if words else ""
-    return f'<figure><img src="{uri}" alt="{words or "input"}">{caption}</figure>'
+def _whole(pixels: Pixels, caption: str) -> InputTile:
+    return InputTile(whole_uri(pixels, _UNIT_PX), caption)

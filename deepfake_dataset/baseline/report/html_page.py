@@ -1,41 +1,35 @@
-"""The HTML page ``report.html``: one file with all that it shows, for light and dark screens."""
+"""The HTML page ``report.html``, of the templates beside: what it shows, and its rendering."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
+from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.report.html_tables import (
-    confusion_map,
-    figure,
-    interval,
-    scores_table,
-    slices_table,
-)
+from deepfake_dataset.baseline.report import figure_text
 from deepfake_dataset.baseline.report.inline_images import face_uri
 from deepfake_dataset.baseline.report.most_confident_faces import FacesOfKind, pick_faces
-from deepfake_dataset.baseline.report.report import (
-    About,
-    BaselineReport,
-    ReadFaces,
-    TestPredictions,
-)
+from deepfake_dataset.baseline.report.report_json import BaselineReport, TestPredictions
 from deepfake_dataset.baseline.report.svg_plots import (
     draw_history,
     draw_reliability,
     draw_roc,
     draw_scores,
 )
-from deepfake_dataset.baseline.scoring.accuracy_metrics import AccuracyMetrics
+from deepfake_dataset.baseline.scoring.accuracy_metrics import Slice
 from deepfake_dataset.baseline.scoring.predictions import Predictions, videos_by_mean
 from deepfake_dataset.baseline.training.history import History
 
 _FACE_PX = 88
 _FACES_INSIDE = 64
 """Faces of each class behind mean activations."""
+
+ReadFaces = Callable[[Sequence[str]], NDArray[np.float32]]
+"""From paths of predictions to (n, side, side, 3) in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,151 +46,133 @@ class PageContents:
     """Gives them as the network takes them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A plot with its caption."""
+
+    svg: str
+    """Markup; empty where there is nothing to draw."""
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTile:
+    """A face, and what the model says of it."""
+
+    path: str
+    uri: str
+    p_real: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFaces:
+    """Faces of one kind; ``number`` is of all there are, shown or not."""
+
+    title: str
+    number: int
+    tiles: tuple[FaceTile, ...]
+
+
 def render_page(report: BaselineReport, contents: PageContents) -> str:
     """The page. What there is nothing to show of is left out."""
-    about = report.about
-    sections = (
-        ("", _tiles(report)),
-        ("Scores", _scores(report)),
-        ("Confusion", _confusions(report)),
-        ("Training", _row(_training(contents.history))),
-        ("Curves", _row(_curves(report, contents.test))),
-        ("By method, resolution and codec", slices_table(report.slices)),
-        ("Faces", _faces(report, contents)),
-        ("Inside the model", _inside(report, contents)),
-    )
-    body = "".join(_section(title, html) for title, html in sections if html)
-    style = (
-        files("deepfake_dataset.baseline.report").joinpath("report.css").read_text(encoding="utf-8")
-    )
-    return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(about.run)} · dsbuild</title>\n<style>\n{style}</style>\n"
-        f"<main><header><h1>{escape(about.run)}</h1>{_lead(about)}</header>\n{body}</main>\n</html>\n"
+    page = _environment().get_template("page.html")
+    return page.render(
+        report=report,
+        about=report.about,
+        training_plots=_training_plots(contents.history),
+        score_plots=_score_plots(report, contents.test),
+        slices=_slices_by_column(report.slices),
+        faces=_shown_faces(report, contents),
+        **_inside(report, contents),
     )
 
 
-def _lead(about: About) -> str:
-    words = (
-        f"{about.model} with {about.parameters:,} parameters, recipe {about.recipe}, seed"
-        f" {about.seed}. Trained on {about.trained_on:,} faces, validated on"
-        f" {about.validated_on:,}, tested on {about.tested_on:,}."
+@cache
+def _environment() -> Environment:
+    """Templates are escaped, and fail where they name what is not there."""
+    environment = Environment(
+        loader=PackageLoader("deepfake_dataset.baseline.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    command = f"<pre>{escape(about.command)}</pre>" if about.command else ""
-    return f"<p>{escape(words)}</p>{command}"
+    environment.filters |= {
+        "written": format,
+        "percent": figure_text.percent,
+        "figure": figure_text.figure,
+        "interval": figure_text.interval,
+        "column_head": figure_text.column_head,
+    }
+    environment.globals |= {
+        "score_columns": (*figure_text.SHARES, *figure_text.RANKS),
+        "slice_columns": (*figure_text.SHARES[:2], "balanced", "auc"),
+    }
+    return environment
 
 
-def _section(title: str, html: str) -> str:
-    heading = f"<h2>{title}</h2>" if title else ""
-    return f"<section>{heading}{html}</section>\n"
-
-
-def _tiles(report: BaselineReport) -> str:
-    frames, videos = report.per_frame, report.per_video_by_mean
-    tiles = (
-        ("Balanced accuracy, per frame", frames, "balanced"),
-        ("AUC, per frame", frames, "auc"),
-        ("Balanced accuracy, per video", videos, "balanced"),
-        ("AUC, per video", videos, "auc"),
-        ("Calibration error", frames, "calibration_error"),
+def _training_plots(history: History) -> list[Plot]:
+    return _drawn(
+        Plot(draw_history(history, "loss"), "Loss"),
+        Plot(draw_history(history, "accuracy"), "Accuracy"),
     )
-    return f'<div class="tiles big">{"".join(_tile(*tile) for tile in tiles)}</div>'
 
 
-def _tile(title: str, scores: AccuracyMetrics, name: str) -> str:
-    estimate = getattr(scores, name)
-    return f"<div>{title}<b>{figure(estimate, name)}</b>{interval(estimate, name)}</div>"
-
-
-def _scores(report: BaselineReport) -> str:
-    rows = (
-        ("per frame", report.per_frame),
-        ("per video, mean p_real", report.per_video_by_mean),
-        (f"per video, share of frames from {report.threshold:g} on", report.per_video_by_share),
+def _score_plots(report: BaselineReport, test: TestPredictions) -> list[Plot]:
+    frames, videos = test.calibrated, videos_by_mean(test.calibrated)
+    spread = draw_scores(frames, report.threshold)
+    return _drawn(
+        Plot(draw_roc(frames, videos), "ROC: videos by their mean p_real"),
+        Plot(draw_reliability(test.raw, frames), "Reliability: on the line, scores are true"),
+        Plot(spread, "Scores of each class, and the threshold"),
     )
-    counts = report.per_frame
-    words = (
-        f"{counts.fake_rows:,} forged and {counts.real_rows:,} real frames of {counts.videos:,}"
-        f" videos; a frame counts as real from p_real {report.threshold:g} on. Below each figure"
-        " its 95 % interval, from resampling whole videos"
-        f" {report.resamples:,} times; where a class has one video there is none."
-        f" Scores are calibrated (temperature {report.calibration.temperature:.3g}, bias"
-        f" {report.calibration.bias:+.3g});"
-        " before that the calibration error per frame was"
-        f" {figure(report.calibration_error_before, 'calibration_error')}."
-    )
-    return f"{scores_table(rows)}<p>{words}</p>"
 
 
-def _confusions(report: BaselineReport) -> str:
-    frames = confusion_map("Frames", report.frame_confusion)
-    return _row([frames, confusion_map("Videos, mean p_real", report.video_confusion)])
+def _drawn(*plots: Plot) -> list[Plot]:
+    return [plot for plot in plots if plot.svg]
 
 
-def _training(history: History) -> list[str]:
-    drawn = [draw_history(history, name) for name in ("loss", "accuracy")]
-    titles = ("Loss", "Accuracy")
-    return [_figure(svg, title) for svg, title in zip(drawn, titles, strict=True) if svg]
+def _slices_by_column(slices: Sequence[Slice]) -> list[tuple[str, list[Slice]]]:
+    """In the order of the columns in the report."""
+    return [(column, list(values)) for column, values in groupby(slices, lambda s: s.column)]
 
 
-def _curves(report: BaselineReport, test: TestPredictions) -> list[str]:
-    drawn = (
-        (
-            draw_roc(test.calibrated, videos_by_mean(test.calibrated)),
-            "ROC: videos by their mean p_real",
-        ),
-        (draw_reliability(test.raw, test.calibrated), "Reliability: on the line, scores are true"),
-        (draw_scores(test.calibrated, report.threshold), "Scores of each class, and the threshold"),
-    )
-    return [_figure(svg, title) for svg, title in drawn if svg]
-
-
-def _figure(svg: str, caption: str) -> str:
-    return f"<figure>{svg}<figcaption>{caption}</figcaption></figure>"
-
-
-def _row(parts: Iterable[str]) -> str:
-    joined = "".join(parts)
-    return f'<div class="row">{joined}</div>' if joined else ""
-
-
-def _faces(report: BaselineReport, contents: PageContents) -> str:
+def _shown_faces(report: BaselineReport, contents: PageContents) -> list[ShownFaces]:
     if contents.read_faces is None:
-        return ""
-    rows = pick_faces(contents.test.calibrated, report.threshold)
-    return "".join(_faces_of_kind(row, contents.read_faces) for row in rows)
+        return []
+    kinds = pick_faces(contents.test.calibrated, report.threshold)
+    return [_tiles(kind, contents.read_faces) for kind in kinds]
 
 
-def _faces_of_kind(row: FacesOfKind, read_faces: ReadFaces) -> str:
-    heading = f"<h3>{row.title}: {row.number:,}</h3>"
-    if not row.number:
-        return heading
-    paths = row.faces.path.tolist()
-    tiles = "".join(
-        f'<figure title="{escape(path)}"><img src="{face_uri(face, _FACE_PX)}" alt="">'
-        f"<figcaption>{p_real:.3f}</figcaption></figure>"
-        for path, p_real, face in zip(paths, row.faces.p_real, read_faces(paths), strict=True)
+def _tiles(kind: FacesOfKind, read_faces: ReadFaces) -> ShownFaces:
+    paths, scores = kind.faces.path.tolist(), kind.faces.p_real.tolist()
+    pixels = read_faces(paths) if paths else ()
+    tiles = (
+        FaceTile(path, face_uri(face, _FACE_PX), p_real)
+        for path, face, p_real in zip(paths, pixels, scores, strict=True)
     )
-    return f'{heading}<div class="tiles">{tiles}</div>'
+    return ShownFaces(kind.title, kind.number, tuple(tiles))
 
 
-def _inside(report: BaselineReport, contents: PageContents) -> str:
+def _inside(report: BaselineReport, contents: PageContents) -> dict[str, Any]:
+    """What the page shows of a network's inside; Keras is not imported where that is nothing."""
     if contents.network is None:
-        return ""
+        return {"activations": None, "maximising_inputs": ()}
     from deepfake_dataset.baseline.report.activation_maps import (
-        activations_section,
-        excited_section,
+        draw_activation_maps,
+        draw_maximising_inputs,
     )
 
-    section = excited_section(contents.network, report.about.seed)
-    sides = [_spread(contents.test.raw, label) for label in (0, 1)]
+    inputs = draw_maximising_inputs(contents.network, report.about.seed)
+    sides = [_evenly_spread(contents.test.raw, label) for label in (0, 1)]
     if contents.read_inputs is None or not all(sides):
-        return section
-    return activations_section(contents.network, *map(contents.read_inputs, sides)) + section
+        return {"activations": None, "maximising_inputs": inputs}
+    maps = draw_activation_maps(contents.network, *map(contents.read_inputs, sides))
+    return {"activations": maps, "maximising_inputs": inputs}
 
 
-def _spread(predictions: Predictions, label: int) -> list[str]:
+def _evenly_spread(predictions: Predictions, label: int) -> list[str]:
     """Paths of one class, evenly over the test."""
     paths = predictions.path[predictions.label == label]
     rows = np.unique(np.linspace(0, max(0, len(paths) - 1), _FACES_INSIDE).astype(np.intp))

@@ -10,7 +10,6 @@ copies. The order of scores stays as it is.
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.schema import from_row, to_row
-from deepfake_dataset.errors import UsageError
-from deepfake_dataset.storage.local import write_file
-
-CALIBRATION_FILE = "calibration.json"
+from deepfake_dataset.errors import MissingKeyError, UsageError
 
 Floats = NDArray[np.float64]
 
@@ -104,25 +102,25 @@ def _weighed(is_real: NDArray[np.bool_], group: NDArray[Any]) -> tuple[Floats, i
     return weight, fewest
 
 
-def write_calibration(folder: Path, calibration: Calibration) -> None:
+def write_calibration(run: RunFolder, calibration: Calibration) -> None:
     """Keep it beside a model."""
     text = json.dumps(to_row(calibration), indent=2) + "\n"
-    write_file(folder / CALIBRATION_FILE, text)
+    run.write(layout.CALIBRATION, text)
 
 
-def read_calibration(folder: Path) -> Calibration:
+def read_calibration(run: RunFolder) -> Calibration:
     """What is beside a model; scores stay as they are where nothing is.
 
     Raises :class:`UsageError` where the file is damaged.
     """
-    file = folder / CALIBRATION_FILE
     try:
-        return from_row(Calibration, json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+        return from_row(Calibration, json.loads(run.read(layout.CALIBRATION)))
+    except MissingKeyError:
         return Calibration()
-    except (OSError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(
-            f"{file} cannot be read: {error}", "delete it to have scores as the model gives them"
+            f"{run.location(layout.CALIBRATION)} cannot be read: {error}",
+            "delete it to have scores as the model gives them",
         ) from error
 
 

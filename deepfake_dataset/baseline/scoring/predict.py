@@ -1,7 +1,6 @@
 """Scores of faces."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.data.data_loader import load_batches
 from deepfake_dataset.baseline.data.examples import Examples
+from deepfake_dataset.baseline.data.image_source import ImageSource
 from deepfake_dataset.baseline.data.read_image import Image, read_image
 from deepfake_dataset.baseline.data.resize_faces import resize_to_model
 from deepfake_dataset.baseline.models import input_side_px
@@ -33,9 +33,9 @@ def predict(
     side = input_side_px(model)
 
     def load(row: int) -> tuple[Image, int]:
-        return _face(files[row], side, resize), int(examples.label[row])
+        return _face(examples.source, paths[row], side, resize), int(examples.label[row])
 
-    files, scores = examples.files, [np.empty(0)]
+    paths, scores = examples.path.tolist(), [np.empty(0)]
     for batch in load_batches(range(len(examples)), load, _BATCH):
         faces = np.multiply(batch.pixels, _LEVEL, dtype=np.float32)
         scores.append(np.asarray(model.predict_on_batch(faces)[:, 0], np.float64))
@@ -43,8 +43,9 @@ def predict(
     return np.concatenate(scores)
 
 
-def _face(file: Path, side_px: int, resize: str) -> Image:
-    return resize_to_model(read_image(file), side_px, side_px, nearest=resize == "nearest")
+def _face(source: ImageSource, path: str, side_px: int, resize: str) -> Image:
+    image = read_image(source, path)
+    return resize_to_model(image, side_px, side_px, nearest=resize == "nearest")
 
 
 def predict_examples(model: Any, examples: Examples, *, resize: str = "area") -> Predictions:
@@ -62,10 +63,10 @@ def predict_examples(model: Any, examples: Examples, *, resize: str = "area") ->
 
 
 def read_model_inputs(
-    folder: Path, paths: Sequence[str], side_px: int, resize: str = "area"
+    source: ImageSource, paths: Sequence[str], side_px: int, resize: str = "area"
 ) -> NDArray[np.float32]:
     """Faces of (n, side, side, 3) in [0, 1]."""
     pixels = np.empty((len(paths), side_px, side_px, 3), np.float32)
     for row, path in zip(pixels, paths, strict=True):
-        row[:] = _face(folder / path, side_px, resize)
+        row[:] = _face(source, path, side_px, resize)
     return pixels / np.float32(255)

@@ -12,7 +12,8 @@ from deepfake_dataset.baseline.scoring.calibration import Calibration, read_cali
 from deepfake_dataset.baseline.scoring.predict import predict_examples
 from deepfake_dataset.baseline.scoring.predictions import Predictions
 from deepfake_dataset.baseline.training.recipes import Recipe
-from deepfake_dataset.baseline.training.run_folder import MODEL_FILE, RECIPE_FILE, read_recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder, read_recipe
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.errors import ModelError, WeightsError
 
 _HINT = "name the folder of a run of dsbuild train-baseline, a .keras model or .h5 weights"
@@ -46,11 +47,11 @@ def open_trained_model(place: Path) -> TrainedModel:
     that fit no network, and :class:`MissingExtraError` without Keras.
     """
     set_up_keras()
-    file = place / MODEL_FILE if place.is_dir() else place
+    file = place / layout.TRAINED_MODEL if place.is_dir() else place
     if not file.is_file():
         raise ModelError(f"there is no model {file}", _HINT)
-    beside = file.parent
-    recipe = read_recipe(beside) if (beside / RECIPE_FILE).exists() else None
+    beside = RunFolder.at(file.parent)
+    recipe = read_recipe(beside) if beside.has(layout.TRAINING_RECIPE) else None
     model = _with_weights(file, recipe) if file.suffix in (".h5", ".hdf5") else _loaded(file)
     return TrainedModel(model, read_calibration(beside), recipe.resize if recipe else "area")
 

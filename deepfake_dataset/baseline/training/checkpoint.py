@@ -4,18 +4,16 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.training.history import EpochFigures
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.schema import to_row
-from deepfake_dataset.errors import UsageError
-from deepfake_dataset.storage.local import write_file
-
-CHECKPOINT_FILE = "checkpoint.npz"
+from deepfake_dataset.errors import MissingKeyError, UsageError
 
 Arrays = list[NDArray[Any]]
 
@@ -41,8 +39,8 @@ class Checkpoint:
 _ARRAYS = ("network", "optimiser", "best")
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Replace the folder's checkpoint in one step."""
+def write_checkpoint(run: RunFolder, checkpoint: Checkpoint) -> None:
+    """Replace the run's checkpoint in one step."""
     arrays = {
         f"{part}-{number:04d}": array
         for part in _ARRAYS
@@ -52,31 +50,31 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     text = json.dumps({"key": checkpoint.key, "best": checkpoint.best_epoch, "history": rows})
     memory = io.BytesIO()
     np.savez(memory, about=np.array(text), **arrays)
-    write_file(folder / CHECKPOINT_FILE, memory.getvalue())
+    run.write(layout.CHECKPOINT, memory.getvalue())
 
 
-def read_checkpoint(folder: Path, key: str) -> Checkpoint:
-    """The folder's checkpoint; a new training where there is none.
+def read_checkpoint(run: RunFolder, key: str) -> Checkpoint:
+    """The run's checkpoint; a new training where there is none.
 
     Raises :class:`UsageError` where it is damaged or that of another training.
     """
-    file = folder / CHECKPOINT_FILE
-    if not file.exists():
-        return Checkpoint(key)
     try:
-        found = _read(file)
+        found = _parsed(run.read(layout.CHECKPOINT))
+    except MissingKeyError:
+        return Checkpoint(key)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{file} cannot be read: {error}", "train without --resume") from error
+        place = run.location(layout.CHECKPOINT)
+        raise UsageError(f"{place} cannot be read: {error}", "train without --resume") from error
     if found.key != key:
         raise UsageError(
-            f"{folder} holds a training with other faces or another recipe",
+            f"{run.location()} holds a training with other faces or another recipe",
             "name another run with --run, or train without --resume",
         )
     return found
 
 
-def _read(file: Path) -> Checkpoint:
-    with file.open("rb") as opened, np.load(opened) as stored:
+def _parsed(data: bytes) -> Checkpoint:
+    with np.load(io.BytesIO(data)) as stored:
         about = json.loads(str(stored["about"]))
         names = sorted(name for name in stored.files if name != "about")
         parts = {

@@ -4,14 +4,13 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 
 from deepfake_dataset.baseline.scoring.predictions import Floats
-from deepfake_dataset.storage.local import write_file
-
-HISTORY_FILE = "history.csv"
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
+from deepfake_dataset.errors import MissingKeyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +47,26 @@ class History:
         return self.epoch[there], values[there]
 
 
-def write_history(folder: Path, epochs: Sequence[EpochFigures]) -> None:
+def write_history(run: RunFolder, epochs: Sequence[EpochFigures]) -> None:
     """A row an epoch."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(f.name for f in fields(EpochFigures))
     rows.writerows([getattr(epoch, f.name) for f in fields(EpochFigures)] for epoch in epochs)
-    write_file(folder / HISTORY_FILE, text.getvalue())
+    run.write(layout.TRAINING_HISTORY, text.getvalue())
 
 
-def read_history(folder: Path) -> History:
+def read_history(run: RunFolder) -> History:
     """What is in a run's folder; empty where nothing is.
 
     Epochs are numbered from 1 where the file does not number them. What is no number in a
     line, as a killed run may leave it, is nan.
     """
-    file = folder / HISTORY_FILE
-    if not file.is_file():
+    try:
+        text = run.read(layout.TRAINING_HISTORY).decode()
+    except MissingKeyError:
         return History(np.empty(0), {})
-    with file.open(encoding="utf-8", newline="") as opened:
-        rows = list(csv.DictReader(opened))
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     names = list(rows[0]) if rows else []
     columns = {name: np.array([_number(row[name]) for row in rows]) for name in names if name}
     return History(columns.pop("epoch", np.arange(1.0, len(rows) + 1)), columns)

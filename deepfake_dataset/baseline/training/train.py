@@ -29,6 +29,7 @@ from deepfake_dataset.baseline.training.history import EpochFigures, write_histo
 from deepfake_dataset.baseline.training.learning_rate import scheduled_rate
 from deepfake_dataset.baseline.training.loss_and_optimiser import compile_network, reseed_dropout
 from deepfake_dataset.baseline.training.recipes import Recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder
 
 _SETTLED = 16
 """Batches that the statistics of an epoch's end are taken from: 512 faces by default."""
@@ -58,14 +59,14 @@ def train(
     training: Examples,
     validation: Examples | None,
     recipe: Recipe,
-    folder: Path,
+    run: RunFolder,
     *,
     weights: Path | None = None,
     resume: bool = False,
     mixed: bool = False,
     on_progress: OnProgress = lambda _: None,
 ) -> Any:
-    """The trained network; a checkpoint and ``history.csv`` are in ``folder`` after each epoch.
+    """The trained network; a checkpoint and ``history.csv`` are in ``run`` after each epoch.
 
     With ``resume`` a killed training of the same examples and recipe goes on after its last
     epoch, and ends as if it had not been killed. ``weights`` are started from. Where the recipe
@@ -86,15 +87,15 @@ def train(
     if weights is not None:
         load_weights(without_preprocessing(model), weights)
     key = _key((training, validation), recipe, weights, mixed=mixed)
-    state = read_checkpoint(folder, key) if resume else Checkpoint(key)
+    state = read_checkpoint(run, key) if resume else Checkpoint(key)
     _restore(model, state)
     shown = with_preprocessing(without_preprocessing(model), levelled=recipe.levelled)
     validate = partial(validate_epoch, shown, validation, recipe)
-    with TrainingBatches(training, input_side_px(model), recipe, folder) as batches_of_epochs:
+    with TrainingBatches(training, input_side_px(model), recipe, run) as batches_of_epochs:
         while len(state.history) < recipe.epochs and not should_stop(state, recipe):
             state = _one_epoch(model, batches_of_epochs, validate, recipe, state, on_progress)
-            write_checkpoint(folder, state)
-            write_history(folder, state.history)
+            write_checkpoint(run, state)
+            write_history(run, state.history)
     trained = build_model(recipe.model)
     trained.set_weights(state.best or state.network)
     return trained

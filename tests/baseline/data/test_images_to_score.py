@@ -63,5 +63,5 @@ def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
 def test_a_manifests_paths_start_beside_it_or_above(tmp_path: Path, place: str) -> None:
     touch(tmp_path, "faces/a.png", place)
     (tmp_path / place).write_text("path,label\nfaces/a.png,real\n")
-    (file,) = read_manifest_to_score(tmp_path / place).files
-    assert file.samefile(tmp_path / "faces" / "a.png")
+    (file,) = read_manifest_to_score(tmp_path / place).locations
+    assert Path(file).samefile(tmp_path / "faces" / "a.png")

@@ -8,13 +8,14 @@ from scipy.special import expit
 
 from deepfake_dataset.baseline.scoring.accuracy_metrics import compute_metrics
 from deepfake_dataset.baseline.scoring.calibration import (
-    CALIBRATION_FILE,
     Calibration,
     fit_calibration,
     read_calibration,
     write_calibration,
 )
 from deepfake_dataset.baseline.scoring.predictions import Predictions
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.errors import UsageError
 
 EACH = np.arange(4000)
@@ -110,16 +111,16 @@ def test_faces_told_apart_without_an_error_give_a_temperature_within_bounds() ->
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     fitted = fit_calibration(LABEL, expit(2 * LOGITS), EACH, bias=True)
-    write_calibration(tmp_path, fitted)
-    assert read_calibration(tmp_path) == fitted
+    write_calibration(RunFolder.at(tmp_path), fitted)
+    assert read_calibration(RunFolder.at(tmp_path)) == fitted
 
 
 def test_nothing_beside_a_model_leaves_scores_as_they_are(tmp_path: Path) -> None:
-    assert read_calibration(tmp_path) == Calibration()
+    assert read_calibration(RunFolder.at(tmp_path)) == Calibration()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"temperature": "hot"}', '{"heat": 1}', "\xff"])
 def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / CALIBRATION_FILE).write_text(text, encoding="latin-1")
-    with pytest.raises(UsageError, match=CALIBRATION_FILE):
-        read_calibration(tmp_path)
+    (tmp_path / layout.CALIBRATION).write_text(text, encoding="latin-1")
+    with pytest.raises(UsageError, match=layout.CALIBRATION):
+        read_calibration(RunFolder.at(tmp_path))

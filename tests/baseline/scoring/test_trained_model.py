@@ -14,7 +14,7 @@ from deepfake_dataset.baseline.models import build_model
 from deepfake_dataset.baseline.scoring.calibration import Calibration, write_calibration
 from deepfake_dataset.baseline.scoring.trained_model import open_trained_model
 from deepfake_dataset.baseline.training.recipes import recipe
-from deepfake_dataset.baseline.training.run_folder import save_model, write_recipe
+from deepfake_dataset.baseline.training.run_folder import RunFolder, save_model, write_recipe
 from deepfake_dataset.errors import ModelError, WeightsError
 
 from ..conftest import MakeFaces
@@ -31,10 +31,10 @@ def network() -> Any:
 def _kept(folder: Path, network: Any, *changes: str) -> Path:
     """A run's folder, with a temperature of 2."""
     asked = recipe("notebook", changes)
-    folder.mkdir()
-    save_model(folder, network, levelled=asked.levelled)
-    write_recipe(folder, asked)
-    write_calibration(folder, Calibration(temperature=2.0))
+    run = RunFolder.at(folder)
+    save_model(run, network, levelled=asked.levelled)
+    write_recipe(run, asked)
+    write_calibration(run, Calibration(temperature=2.0))
     return folder
 
 

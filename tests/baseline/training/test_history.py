@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from deepfake_dataset.baseline.report.svg_plots import draw_history
-from deepfake_dataset.baseline.training.history import HISTORY_FILE, History, read_history
+from deepfake_dataset.baseline.training.history import History, read_history
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
 
 
 def written(folder: Path, text: str) -> History:
-    (folder / HISTORY_FILE).write_text(text)
-    return read_history(folder)
+    (folder / layout.TRAINING_HISTORY).write_text(text)
+    return read_history(RunFolder.at(folder))
 
 
 def test_epochs_without_a_figure_are_left_out_of_its_curve(tmp_path: Path) -> None:
@@ -31,6 +33,6 @@ def test_training_without_validation_has_one_curve(tmp_path: Path) -> None:
 
 
 def test_no_history_has_no_curves(tmp_path: Path) -> None:
-    assert draw_history(read_history(tmp_path), "loss") == ""
+    assert draw_history(read_history(RunFolder.at(tmp_path)), "loss") == ""
     assert draw_history(written(tmp_path, ""), "accuracy") == ""
     assert draw_history(written(tmp_path, "epoch,loss\n"), "loss") == ""

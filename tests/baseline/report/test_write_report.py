@@ -13,21 +13,20 @@ import pytest
 from keras import layers
 from numpy.typing import NDArray
 
-from deepfake_dataset.baseline.report.report import (
-    PAGE_FILE,
-    REPORT_FILE,
-    About,
+from deepfake_dataset.baseline.report.report_json import (
     BaselineReport,
-    write_report,
+    TrainingSummary,
 )
+from deepfake_dataset.baseline.report.write_report import write_report
 from deepfake_dataset.baseline.scoring.calibration import Calibration
 from deepfake_dataset.baseline.scoring.predictions import Predictions
-from deepfake_dataset.baseline.training.history import HISTORY_FILE
+from deepfake_dataset.baseline.training.run_folder import RunFolder
+from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.schema import from_row
 
 pytestmark = pytest.mark.slow
 
-ABOUT = About("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
+ABOUT = TrainingSummary("best", "meso4", 28073, "best", 0, 100, 20, 60, "dsbuild train-baseline")
 CALIBRATION = Calibration(2.0, faces=20, groups=4, loss_before=0.5, loss_after=0.4)
 SECTIONS = [
     "Scores",
@@ -68,7 +67,7 @@ def model() -> Any:
 
 
 def page_of(folder: Path) -> str:
-    return (folder / PAGE_FILE).read_text(encoding="utf-8")
+    return (folder / layout.MODEL_PAGE).read_text(encoding="utf-8")
 
 
 def titles_of(folder: Path) -> list[str]:
@@ -97,9 +96,11 @@ class Links(HTMLParser):
 def full(tmp_path_factory: pytest.TempPathFactory, model: Any) -> Path:
     """A folder with a report of which nothing is missing."""
     folder = tmp_path_factory.mktemp("full")
-    (folder / HISTORY_FILE).write_text("epoch,loss,val_loss,accuracy\n1,.9,.8,.6\n2,.7,.7,.7\n")
+    (folder / layout.TRAINING_HISTORY).write_text(
+        "epoch,loss,val_loss,accuracy\n1,.9,.8,.6\n2,.7,.7,.7\n"
+    )
     write_report(
-        folder,
+        RunFolder.at(folder),
         ABOUT,
         predictions(),
         CALIBRATION,
@@ -129,15 +130,17 @@ def test_the_page_needs_no_other_file_and_no_network(full: Path) -> None:
 
 
 def test_the_record_is_read_back_as_it_was(tmp_path: Path) -> None:
-    report = write_report(tmp_path, ABOUT, predictions(), CALIBRATION, resamples=9)
-    assert from_row(BaselineReport, json.loads((tmp_path / REPORT_FILE).read_text())) == report
+    report = write_report(RunFolder.at(tmp_path), ABOUT, predictions(), CALIBRATION, resamples=9)
+    assert (
+        from_row(BaselineReport, json.loads((tmp_path / layout.MODEL_REPORT).read_text())) == report
+    )
 
 
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path, model: Any) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         write_report(
-            folder,
+            RunFolder.at(folder),
             ABOUT,
             predictions(8),
             CALIBRATION,
@@ -146,14 +149,14 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path, model: Any) -> N
             read_inputs=read_faces,
             seed=3,
         )
-    for name in (PAGE_FILE, REPORT_FILE):
+    for name in (layout.MODEL_PAGE, layout.MODEL_REPORT):
         one, two = ((folder / name).read_bytes() for folder in folders)
         assert one == two
 
 
 def test_what_there_is_nothing_of_is_left_out(tmp_path: Path) -> None:
     bare = Predictions.of([0, 1], [0.2, 0.7])
-    write_report(tmp_path, ABOUT, bare, Calibration(), resamples=9)
+    write_report(RunFolder.at(tmp_path), ABOUT, bare, Calibration(), resamples=9)
     assert titles_of(tmp_path) == ["Scores", "Confusion", "Curves"]
 
 
@@ -161,7 +164,9 @@ def test_what_there_is_nothing_of_is_left_out(tmp_path: Path) -> None:
 def test_one_class_alone_makes_a_page(tmp_path: Path, label: int) -> None:
     whole = predictions()
     only = whole.at(whole.label == label)
-    report = write_report(tmp_path, ABOUT, only, CALIBRATION, read_faces=read_faces, resamples=9)
+    report = write_report(
+        RunFolder.at(tmp_path), ABOUT, only, CALIBRATION, read_faces=read_faces, resamples=9
+    )
     assert report.per_frame.auc.value is None
     assert "ROC" not in page_of(tmp_path)
     assert "Mean activations" not in page_of(tmp_path)
@@ -171,7 +176,7 @@ def test_one_class_alone_makes_a_page(tmp_path: Path, label: int) -> None:
 def test_a_test_without_faces_makes_a_page(tmp_path: Path, model: Any) -> None:
     empty = Predictions.of([], [])
     write_report(
-        tmp_path,
+        RunFolder.at(tmp_path),
         ABOUT,
         empty,
         Calibration(),
@@ -185,7 +190,13 @@ def test_a_test_without_faces_makes_a_page(tmp_path: Path, model: Any) -> None:
 def test_thresholds_are_those_asked_for(tmp_path: Path) -> None:
     raw = Predictions.of([0, 0, 1, 1], [0.1, 0.7, 0.75, 0.9])
     report = write_report(
-        tmp_path, ABOUT, raw, Calibration(), threshold=0.72, drawn_threshold=0.8, resamples=9
+        RunFolder.at(tmp_path),
+        ABOUT,
+        raw,
+        Calibration(),
+        threshold=0.72,
+        drawn_threshold=0.8,
+        resamples=9,
     )
     assert report.per_frame.balanced.value == 1
     assert report.per_video_by_share.balanced.value == 1
@@ -196,7 +207,9 @@ def test_thresholds_are_those_asked_for(tmp_path: Path) -> None:
 
 def test_figures_are_of_calibrated_scores(tmp_path: Path) -> None:
     raw = Predictions.of([0, 1], [0.1, 0.97])
-    report = write_report(tmp_path, ABOUT, raw, Calibration(temperature=3), resamples=9)
+    report = write_report(
+        RunFolder.at(tmp_path), ABOUT, raw, Calibration(temperature=3), resamples=9
+    )
     assert report.frame_confusion.real_as_fake == 1  # .97 is .76 at temperature 3
     assert report.calibration_error_before.value == pytest.approx((0.1 + 0.03) / 2)
     assert report.per_frame.calibration_error.value == pytest.approx(
@@ -205,18 +218,20 @@ def test_figures_are_of_calibrated_scores(tmp_path: Path) -> None:
 
 
 def test_names_from_outside_are_no_markup(tmp_path: Path) -> None:
-    about = About("<script>", "<b>", 1, "<i>", 0, 1, 1, 1, "<u>")
+    about = TrainingSummary("<script>", "<b>", 1, "<i>", 0, 1, 1, 1, "<u>")
     raw = Predictions.of(
         [0, 1], [0.2, 0.7], method=["<em>", ""], path=['"><script>', "b"], codec=["<tt>"] * 2
     )
-    write_report(tmp_path, about, raw, Calibration(), read_faces=read_faces, resamples=9)
+    write_report(
+        RunFolder.at(tmp_path), about, raw, Calibration(), read_faces=read_faces, resamples=9
+    )
     for tag in ("<script>", "<b>meso", "<i>", "<u>", "<em>", "<tt>"):
         assert tag not in page_of(tmp_path)
     assert "&lt;script&gt;" in page_of(tmp_path)
 
 
 def test_curves_take_their_colours_from_the_page(tmp_path: Path) -> None:
-    write_report(tmp_path, ABOUT, predictions(), CALIBRATION, resamples=9)
+    write_report(RunFolder.at(tmp_path), ABOUT, predictions(), CALIBRATION, resamples=9)
     svgs = re.findall(r"<svg.*?</svg>", page_of(tmp_path), re.DOTALL)
     assert len(svgs) == 3
     for svg in svgs:

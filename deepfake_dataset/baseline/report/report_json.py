@@ -1,13 +1,6 @@
-"""The report of a training: ``report.json`` for programs, ``report.html`` for people."""
+"""The report of a training as a record, which ``report.json`` holds: every figure of a test."""
 
-import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from deepfake_dataset.baseline.scoring.accuracy_metrics import (
     AccuracyMetrics,
@@ -23,23 +16,15 @@ from deepfake_dataset.baseline.scoring.predictions import (
     videos_by_mean,
     videos_by_share,
 )
-from deepfake_dataset.baseline.training.history import read_history
-from deepfake_dataset.dataset.schema import to_row
-from deepfake_dataset.storage.local import write_file
 
-REPORT_FILE = "report.json"
-PAGE_FILE = "report.html"
 DRAWN_THRESHOLD = 0.8
 """Of the confusion matrices, as in the report that this project follows: real is only what
 is surely real."""
 _COLUMNS = ("method", "resolution", "codec")
 
-ReadFaces = Callable[[Sequence[str]], NDArray[np.float32]]
-"""From paths of predictions to (n, side, side, 3) in [0, 1], as the model takes them."""
-
 
 @dataclass(frozen=True, slots=True)
-class About:
+class TrainingSummary:
     """What was trained and on what."""
 
     run: str
@@ -59,7 +44,7 @@ class About:
 class BaselineReport:
     """How good a model is on faces that it has not seen."""
 
-    about: About
+    about: TrainingSummary
     calibration: Calibration
     threshold: float
     """At or above it p_real counts as real."""
@@ -92,7 +77,7 @@ class TestPredictions:
 
 
 def make_report(
-    about: About,
+    about: TrainingSummary,
     test: TestPredictions,
     calibration: Calibration,
     *,
@@ -124,47 +109,3 @@ def make_report(
             for part in metrics_by_column(frames, column, threshold, resamples=resamples, seed=seed)
         ),
     )
-
-
-def write_report(
-    folder: Path,
-    about: About,
-    raw: Predictions,
-    calibration: Calibration,
-    *,
-    threshold: float = 0.5,
-    drawn_threshold: float = DRAWN_THRESHOLD,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    network: Any = None,
-    read_faces: ReadFaces | None = None,
-    read_inputs: ReadFaces | None = None,
-) -> BaselineReport:
-    """Write ``report.json`` and ``report.html`` into a run's folder.
-
-    ``raw`` are the model's own scores on the test; ``history.csv`` is taken from the folder
-    where it is there. ``read_faces`` gives faces for a person to look at and ``read_inputs``
-    as ``network`` takes them; without the first the page shows no faces, without the second no
-    activations, and without ``network`` nothing of its inside. The same arguments give the same
-    bytes.
-
-    Raises :class:`DatasetWriteError`, and what the two readers raise.
-    """
-    from deepfake_dataset.baseline.report.html_page import PageContents, render_page
-
-    test = TestPredictions(raw, raw.scored(calibration.apply(raw.p_real)))
-    report = make_report(
-        about,
-        test,
-        calibration,
-        threshold=threshold,
-        drawn_threshold=drawn_threshold,
-        resamples=resamples,
-        seed=seed,
-    )
-    page = render_page(
-        report, PageContents(test, read_history(folder), network, read_faces, read_inputs)
-    )
-    write_file(folder / PAGE_FILE, page)
-    write_file(folder / REPORT_FILE, json.dumps(to_row(report), indent=2) + "\n")
-    return report
