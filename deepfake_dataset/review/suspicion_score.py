@@ -29,6 +29,11 @@ def score_faces(features: FaceFeatures) -> SuspicionScores:
     reasons = all_reasons()
     if not features.faces.num_rows:
         return SuspicionScores(np.zeros(0), np.zeros((0, len(reasons)), np.bool_))
-    strengths = np.stack([reason.strengths(features) for reason in reasons], axis=1)
+    strengths = np.stack([_rounded(reason.strengths(features)) for reason in reasons], axis=1)
     weights = np.array([reason.weight for reason in reasons])
     return SuspicionScores(1 - np.prod(1 - weights * strengths, axis=1), strengths >= NAMED_FROM)
+
+
+def _rounded(strengths: Floats) -> Floats:
+    """To 24 bits: what BLAS and the mathematical library give may differ in the last of 53."""
+    return strengths.astype(np.float32).astype(np.float64)
