@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deepfake_dataset.demo.photos import PEOPLE, Photo, load
+from deepfake_dataset.demo.photos import PEOPLE, Photo, load_photo
 from deepfake_dataset.faces.alignment import CropSquare, render_crop
 from deepfake_dataset.video.frame import Frame
 
@@ -38,7 +38,7 @@ def grey(frame: Frame, pose: CropSquare, size: int) -> Plane:
 
 def whole_steps(photo: Photo, ratio: Fraction) -> NDArray[np.uint8]:
     """The photograph without what its reduced size would be no whole number of pixels for."""
-    picture, step = load(photo), ratio.numerator
+    picture, step = load_photo(photo), ratio.numerator
     height, width = (side // step * step for side in picture.shape[:2])
     return picture[:height, :width]
 

@@ -40,7 +40,7 @@ from deepfake_dataset.records import (
     Video,
 )
 from deepfake_dataset.settings import ExtractSettings, Settings
-from deepfake_dataset.storage.scratch import CACHE_VARIABLE
+from deepfake_dataset.storage.cache_folder import CACHE_VARIABLE
 from deepfake_dataset.video.frame import Frame
 
 hypothesis.settings.register_profile("no test depends on time", deadline=None)

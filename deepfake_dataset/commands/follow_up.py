@@ -148,16 +148,22 @@ def _last_auc(storage: Storage) -> float | None:
 
 
 def _state_of(storage: Storage, inputs: Iterable[str]) -> str:
-    """Changes with every object under these keys and directly below these prefixes."""
+    """Changes with every object under these keys and directly below these prefixes.
+
+    Another way of writing it down would have every dataset split and trained on once more.
+    """
     digest = hashlib.sha256()
     for key in inputs:
         for state in _states(storage, key):
-            digest.update(f"{state}\n".encode())
+            digest.update(f"{key.rstrip('/')} {state}\n".encode())
     return digest.hexdigest()
 
 
 def _states(storage: Storage, key: str) -> Iterator[str]:
-    found = storage.entries(key) if key.endswith("/") else filter(None, [storage.stat(key)])
-    for entry in found:
-        if "/" not in entry.key.removeprefix(key):
-            yield f"{entry.key} {entry.version}"
+    if key.endswith("/"):
+        for entry in storage.entries(key):
+            name = entry.key.removeprefix(key)
+            if "/" not in name:
+                yield f"{name} {entry.version}"
+    elif found := storage.stat(key):
+        yield found.version

@@ -13,8 +13,8 @@ from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import Verdicts, read_decisions, verdicts
 from deepfake_dataset.dataset.face_table import read_faces
+from deepfake_dataset.dataset.old_cache_migration import has_old_cache
 from deepfake_dataset.dataset.spreadsheet_safety import one_line
-from deepfake_dataset.dataset.upgrade import has_old_cache
 from deepfake_dataset.engine import make_engine
 from deepfake_dataset.engine.limits import Limits
 from deepfake_dataset.errors import DatasetBusyError, DatasetWriteError, ReviewError

@@ -14,8 +14,8 @@ from deepfake_dataset.errors import ImagesError
 from deepfake_dataset.records import Face, Scene, Video
 from deepfake_dataset.settings import Settings
 from deepfake_dataset.sources.list_files import list_files
+from deepfake_dataset.storage.cache_folder import discard_cache
 from deepfake_dataset.storage.paths import StrPath, as_path, optional_path
-from deepfake_dataset.storage.scratch import discard_cache
 
 if TYPE_CHECKING:
     from deepfake_dataset.baseline.data.examples import Examples

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from deepfake_dataset.dataset.schema import from_row, to_row
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 Record = TypeVar("Record")
 

@@ -45,7 +45,7 @@ def parse_spreadsheet(
     return pa.table(columns, schema=schema)
 
 
-def read_rows(text: str, refuse: Callable[[int, str, str], Exception]) -> Iterator[Row]:
+def read_csv_rows(text: str, refuse: Callable[[int, str, str], Exception]) -> Iterator[Row]:
     """The rows of a CSV's text that are not empty, with the lines that they begin on, from 1.
 
     Cells are separated as the first row has them: by commas, semicolons or tabs. Raises what

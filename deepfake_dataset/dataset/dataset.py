@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from deepfake_dataset.dataset import layout
 from deepfake_dataset.dataset.dataframes import FrameKind, as_frame
+from deepfake_dataset.dataset.old_cache_migration import move_old_cache
 from deepfake_dataset.dataset.schema import arrow_schema, from_row, to_row
-from deepfake_dataset.dataset.upgrade import move_old_cache
 from deepfake_dataset.errors import (
     DatasetWriteError,
     MissingCropError,
@@ -31,9 +31,9 @@ from deepfake_dataset.errors import (
 from deepfake_dataset.records import Video
 from deepfake_dataset.settings import Settings, format_settings, parse_settings
 from deepfake_dataset.storage.base import Lease, Spool, Storage
+from deepfake_dataset.storage.cache_folder import dataset_cache
 from deepfake_dataset.storage.local import LocalStorage
 from deepfake_dataset.storage.paths import StrPath, as_path
-from deepfake_dataset.storage.scratch import dataset_cache
 
 
 @dataclass(frozen=True, slots=True)

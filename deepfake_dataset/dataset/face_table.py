@@ -19,7 +19,7 @@ from deepfake_dataset.dataset.catalog.index import read_summaries
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import arrow_schema
 from deepfake_dataset.records import Box, Face, Provenance, Video
-from deepfake_dataset.storage.scratch import read_cached, write_cached
+from deepfake_dataset.storage.cache_folder import read_cached, write_cached
 
 _FILE = "faces.parquet"
 _STREAM = ("container", "codec", "fps", "duration_s", "bit_rate", "width", "height")

@@ -10,7 +10,7 @@
     state/                                  what runs know that no one could compute again
 
 Keys have forward slashes; those that end in one are prefixes. What can be computed again lies
-in the user's cache folder (``storage/scratch.py``).
+in the user's cache folder (``storage/cache_folder.py``).
 """
 
 import re

@@ -23,7 +23,7 @@ Rows = dict[str, Any]
 """Records as plain values, by key; None for one that was taken out."""
 
 OLD_CACHE = ".cache"
-"""Where an earlier version kept state and caches alike; :mod:`.upgrade` moves it away."""
+"""Where an earlier version kept state and caches alike; it is moved away once."""
 OLD_NAMES = {
     layout.ATTEMPTS: "attempts.sqlite3",
     layout.LOCATIONS: "whereabouts.sqlite3",

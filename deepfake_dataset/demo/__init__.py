@@ -14,8 +14,8 @@ from pathlib import Path
 
 from deepfake_dataset.demo import encode
 from deepfake_dataset.demo.footage import frames
-from deepfake_dataset.demo.photo_landmarks import find_landmarks
-from deepfake_dataset.demo.photos import Image, load
+from deepfake_dataset.demo.photo_landmarks import find_photo_landmarks
+from deepfake_dataset.demo.photos import Image, load_photo
 from deepfake_dataset.demo.pseudo_fake import make_pseudo_fake
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
 from deepfake_dataset.errors import DatasetWriteError
@@ -74,7 +74,7 @@ def make_video(clip: Clip, folder: Path) -> Path:
     take = clip.take
     path = folder / clip.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    photos = {photo: load(photo) for photo in take.photos}
+    photos = {photo: load_photo(photo) for photo in take.photos}
     if clip.forged:
         photos[take.person] = forge(take, photos[take.person])
     encode.write(path, frames(take, photos), (take.width, take.height), FPS, take.crf)
@@ -83,7 +83,7 @@ def make_video(clip: Clip, folder: Path) -> Path:
 
 def forge(take: Take, photo: Image) -> Image:
     """Make the pseudo-fake of the take's person; another take of the person has another."""
-    landmarks = find_landmarks(photo, take.person.face)
+    landmarks = find_photo_landmarks(photo, take.person.face)
     return make_pseudo_fake(photo, landmarks, zlib.crc32(take.name.encode())).image
 
 

@@ -51,7 +51,7 @@ COOL = Light("cool", 0.68, 0.86, 1.12)
 
 
 @dataclass(frozen=True, slots=True)
-class LightChange:
+class LightingChange:
     """One change within a shot."""
 
     frame: int
@@ -67,7 +67,7 @@ class LightChange:
         return self.frame + self.over
 
 
-def light_at(frame: int, first: Light, change: LightChange | None) -> Light:
+def light_at(frame: int, first: Light, change: LightingChange | None) -> Light:
     """Give the light on a frame of a shot, counted from the shot's first."""
     if change is None or frame < change.frame:
         return first

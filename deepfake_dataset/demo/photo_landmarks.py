@@ -15,7 +15,7 @@ from deepfake_dataset.records import Box
 _FILE = "models/shape_predictor_68_face_landmarks.dat"
 
 
-def find_landmarks(image: Image, face: Box) -> NDArray[np.float64]:
+def find_photo_landmarks(image: Image, face: Box) -> NDArray[np.float64]:
     """Find the points of the face in a box: 68 × (x, y), in the order of iBUG 300-W."""
     box = dlib.rectangle(int(face.left), int(face.top), int(face.right), int(face.bottom))
     points = _predictor()(image, box).parts()

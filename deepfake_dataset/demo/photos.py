@@ -72,7 +72,7 @@ COELHO = Photo(
 PEOPLE = (COLLINS, HOPPER, COELHO)
 
 
-def load(photo: Photo) -> Image:
+def load_photo(photo: Photo) -> Image:
     """Read a photograph; UsageError where its package is missing or ships another picture."""
     content = _read(photo)
     if hashlib.sha256(content).hexdigest() != photo.sha256:

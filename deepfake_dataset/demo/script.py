@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from deepfake_dataset.demo.camera import Move, Pose
-from deepfake_dataset.demo.lighting import COOL, DIM, HARSH, STUDIO, WARM, Light, LightChange
+from deepfake_dataset.demo.lighting import COOL, DIM, HARSH, STUDIO, WARM, Light, LightingChange
 from deepfake_dataset.demo.photos import COELHO, COLLINS, HOPPER, Photo
 from deepfake_dataset.records import Cause
 
@@ -32,7 +32,7 @@ class Shot:
     frames: int
     views: tuple[View, ...]
     light: Light = STUDIO
-    change: LightChange | None = None
+    change: LightingChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ _COLLINS_1 = (
     Shot(
         80,
         (_view(COLLINS, Pose(256, 144, 490), Pose(240, 132, 430, 1.0)),),
-        change=LightChange(44, DIM),
+        change=LightingChange(44, DIM),
     ),
     Shot(65, (_view(COLLINS, Pose(222, 102, 310, -1.5), Pose(226, 104, 330), mirrored=True),)),
     Shot(50, (_view(COLLINS, Pose(318, 118, 370), Pose(276, 114, 370, 1.0)),), COOL),
@@ -102,7 +102,7 @@ _COLLINS_2 = (
     Shot(
         90,
         (_view(COLLINS, Pose(240, 130, 440), Pose(228, 112, 350), mirrored=True),),
-        change=LightChange(30, WARM, over=25),
+        change=LightingChange(30, WARM, over=25),
     ),
 )
 
@@ -111,7 +111,7 @@ _HOPPER_1 = (
     Shot(
         75,
         (_view(HOPPER, Pose(288, 230, 420, -1.0), Pose(270, 230, 420), mirrored=True),),
-        change=LightChange(38, HARSH),
+        change=LightingChange(38, HARSH),
     ),
 )
 
@@ -120,7 +120,7 @@ _HOPPER_2 = (
         90,
         (_view(HOPPER, Pose(256, 215, 490), Pose(262, 210, 460, 1.0)),),
         WARM,
-        LightChange(32, STUDIO, over=20),
+        LightingChange(32, STUDIO, over=20),
     ),
     Shot(30, (_view(HOPPER, Pose(370, 480, 250), Pose(350, 480, 250)),)),
     Shot(50, (_view(HOPPER, Pose(272, 222, 350), Pose(272, 226, 330), mirrored=True),)),
@@ -130,7 +130,7 @@ _COELHO_1 = (
     Shot(
         80,
         (_view(COELHO, Pose(150, 188, 272), Pose(146, 192, 260)),),
-        change=LightChange(40, COOL),
+        change=LightingChange(40, COOL),
     ),
     Shot(60, (_view(COELHO, Pose(138, 206, 236, 1.0), Pose(136, 204, 226), mirrored=True),)),
 )

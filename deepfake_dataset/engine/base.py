@@ -49,7 +49,7 @@ class Engine(Protocol):
         ...
 
 
-def load(preload: Sequence[str]) -> None:
+def load_preloaded(preload: Sequence[str]) -> None:
     """Import the modules and call the functions; a module that is missing is passed over.
 
     The task itself will say what it misses.

@@ -7,7 +7,7 @@ library ends this process.
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 
-from deepfake_dataset.engine.base import Item, Outcome, Result, load
+from deepfake_dataset.engine.base import Item, Outcome, Result, load_preloaded
 from deepfake_dataset.engine.limits import Limits, fault_of
 from deepfake_dataset.errors import DsbuildError, VideoError
 
@@ -27,7 +27,7 @@ class InlineEngine:
         loaded = False
         for item in items:
             if not loaded:
-                load(preload)
+                load_preloaded(preload)
                 loaded = True
             yield _outcome(task, item, limits)
 

@@ -42,8 +42,8 @@ them, extraction takes 1 to 8 % less; other C libraries do not know the variable
 _SERVER = """\
 import sys
 sys.path[:] = {path!r}
-from deepfake_dataset.engine.server import serve
-serve({requests}, {parent})
+from deepfake_dataset.engine.server import serve_workers
+serve_workers({requests}, {parent})
 """
 
 

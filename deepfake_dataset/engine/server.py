@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deepfake_dataset.engine.base import load
+from deepfake_dataset.engine.base import load_preloaded
 from deepfake_dataset.engine.limits import Limits, fault_of, in_a_line, set_limit
 from deepfake_dataset.engine.sandbox import confine, die_with_parent
 from deepfake_dataset.errors import DsbuildError, VideoError, WorkerError
@@ -47,7 +47,7 @@ ONE_THREAD = dict.fromkeys(
 _MOST_FILES = 64
 
 
-def serve(requests_fd: int, parent_fd: int) -> None:
+def serve_workers(requests_fd: int, parent_fd: int) -> None:
     """Load what the first request names, then fork a worker for each request after it.
 
     ``parent_fd`` is the end of a pipe that is open for writing in the parent alone: reading it
@@ -56,7 +56,7 @@ def serve(requests_fd: int, parent_fd: int) -> None:
     requests = socket.socket(fileno=requests_fd)
     answers = Connection(os.dup(requests_fd))
     try:
-        load(pickle.loads(answers.recv_bytes()))
+        load_preloaded(pickle.loads(answers.recv_bytes()))
     except Exception as error:
         answers.send_bytes(in_a_line(error).encode())
         raise

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from deepfake_dataset.dataset.csv_tables import read_rows
+from deepfake_dataset.dataset.csv_tables import read_csv_rows
 from deepfake_dataset.dataset.decisions import Action
 from deepfake_dataset.dataset.spreadsheet_safety import formula_restored
 from deepfake_dataset.errors import ReviewFileError
@@ -72,7 +72,7 @@ def read_edited_csv(file: Path) -> list[EditedRow]:
     Raises :class:`ReviewFileError` for what is no such table, for unknown words and for two
     decisions on one face.
     """
-    records = read_rows(
+    records = read_csv_rows(
         _text_of(file),
         lambda line, problem, hint: ReviewFileError(f"{file}, line {line}: {problem}", hint),
     )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.review.measurements import MEASUREMENTS, VERSION, shows_one_person
-from deepfake_dataset.storage.scratch import read_cached, write_cached
+from deepfake_dataset.storage.cache_folder import read_cached, write_cached
 
 _FILE = "measurements.parquet"
 _EARLIER_FILE = "clues.parquet"

@@ -14,7 +14,7 @@ from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.decisions import STATES, State, Verdicts
 from deepfake_dataset.dataset.spreadsheet_safety import formula_safe_column
 from deepfake_dataset.review.reasons import all_reasons
-from deepfake_dataset.storage.scratch import read_cached, write_cached
+from deepfake_dataset.storage.cache_folder import read_cached, write_cached
 
 _FORMAT_VERSION = 1
 """Raised whenever :func:`encode_queue_csv` would write the same faces otherwise."""

@@ -22,7 +22,7 @@ from deepfake_dataset.review.measurements import VERSION
 from deepfake_dataset.review.reasons import BUILT_IN, all_reasons
 from deepfake_dataset.review.reasons.face_features import FaceFeatures
 from deepfake_dataset.review.suspicion_score import SuspicionScores, score_faces
-from deepfake_dataset.storage.scratch import read_cached, write_cached
+from deepfake_dataset.storage.cache_folder import read_cached, write_cached
 
 _FILE = "suspicion.bin"
 _SEAL_BYTES = 32

@@ -10,7 +10,7 @@ from typing import Self
 
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.sources.files import File
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 RACY_NS = 2_000_000_000
 """A file changed this shortly before it was hashed is not remembered: it may change again

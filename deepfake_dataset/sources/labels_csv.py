@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake_dataset.dataset.csv_tables import read_rows
+from deepfake_dataset.dataset.csv_tables import read_csv_rows
 from deepfake_dataset.errors import LabelsError
 from deepfake_dataset.records import Provenance
 from deepfake_dataset.sources.files import File, printable
@@ -38,7 +38,7 @@ def read_labels(file: Path) -> tuple[Row, ...]:
     Raises LabelsError, naming line and column, for a file that is not a labels CSV.
     """
     shown = printable(str(file))
-    records = read_rows(
+    records = read_csv_rows(
         _read_text(file),
         lambda line, problem, hint: LabelsError(f"{shown}, line {line}: {problem}", hint),
     )

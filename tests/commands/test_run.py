@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -434,6 +435,22 @@ def test_a_training_depends_on_the_manifests_alone(videos, ds, in_process, made,
     (ds / "manifests").mkdir()
     (ds / "manifests" / "train.csv").write_text("path,label\n")
     assert trained() is Result.DONE
+
+
+def test_what_an_earlier_version_made_is_current_for_this_one(dataset, record, commit):
+    """Its notes are kept, so the bytes that they are hashes of may not change."""
+    video_id = commit(dataset, record()).video_id
+    (dataset.root / "videos" / ".DS_Store").touch()
+    lines = b""
+    for name, file in (
+        (f"videos {video_id}.parquet", dataset.root / "videos" / f"{video_id}.parquet"),
+        ("dsbuild.toml", dataset.root / "dsbuild.toml"),
+    ):
+        status = file.stat()
+        lines += f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ino}\n".encode()
+    queue = next(follow_up.tasks(split=False, train=False))
+    state = follow_up._state_of(dataset.storage, queue.inputs)
+    assert state == hashlib.sha256(lines).hexdigest()
 
 
 def test_a_training_is_compared_with_the_last_one(ds, dataset, monkeypatch):

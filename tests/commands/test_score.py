@@ -19,7 +19,7 @@ from deepfake_dataset.commands.score import score
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.errors import ImagesError, ModelError
 from deepfake_dataset.settings import Settings
-from deepfake_dataset.storage.scratch import CACHE_VARIABLE
+from deepfake_dataset.storage.cache_folder import CACHE_VARIABLE
 
 pytestmark = pytest.mark.slow
 

@@ -21,6 +21,7 @@ from deepfake_dataset.split.manifests.split_record import SplitRecord
 from deepfake_dataset.split.similarity.near_duplicates import Duplicates
 from deepfake_dataset.split.similarity.person_clusters import FoundPeople
 from deepfake_dataset.storage.lease import file_lease
+from deepfake_dataset.storage.memory import MemoryStorage
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "manifests" / "split.schema.json"
 REFRESH = (
@@ -366,3 +367,14 @@ def test_the_command_line_explains(ds, ten, dsbuild):
     ran = dsbuild("split", "-d", ds, "--explain", "real/3.mp4")
     assert "real/3.mp4: group " in ran.err
     assert "fake/3.mp4: original and forgery (person 3) with real/3.mp4" in ran.err
+
+
+def test_a_dataset_that_is_no_folder_is_split_alike(ds, ten, dataset):
+    memory = MemoryStorage()
+    for entry in dataset.storage.entries():
+        memory.put(entry.key, dataset.storage.get(entry.key))
+    split_dataset(ds)
+    split_dataset(memory)
+    for entry in dataset.storage.entries("manifests/"):
+        assert memory.get(entry.key) == dataset.storage.get(entry.key)
+    assert [entry.key for entry in memory.entries("state/")] == []

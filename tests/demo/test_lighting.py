@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.demo.lighting import COOL, DIM, HARSH, STUDIO, WARM, LightChange, light_at
+from deepfake_dataset.demo.lighting import COOL, DIM, HARSH, STUDIO, WARM, LightingChange, light_at
 
 GREY = np.full((4, 6, 3), 100, np.uint8)
 
@@ -25,7 +25,7 @@ def test_lights_do_what_they_are_called() -> None:
 
 @given(lights, lights, st.integers(1, 50), st.integers(0, 40))
 def test_a_change_begins_and_settles_at_the_frames_it_names(first, then, frame, over) -> None:
-    change = LightChange(frame, then, over)
+    change = LightingChange(frame, then, over)
     assert light_at(frame - 1, first, change) == first
     assert light_at(change.settled, first, change).shine(GREY).tolist() == then.shine(GREY).tolist()
     if first != then:
@@ -33,7 +33,7 @@ def test_a_change_begins_and_settles_at_the_frames_it_names(first, then, frame, 
 
 
 def test_slow_light_moves_one_way_in_small_steps() -> None:
-    change = LightChange(10, DIM, over=20)
+    change = LightingChange(10, DIM, over=20)
     means = [light_at(frame, STUDIO, change).shine(GREY).mean() for frame in range(40)]
     steps = np.diff(means)
     assert (steps <= 0).all()

@@ -3,12 +3,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake_dataset.demo.photo_landmarks import find_landmarks
-from deepfake_dataset.demo.photos import COLLINS, load
+from deepfake_dataset.demo.photo_landmarks import find_photo_landmarks
+from deepfake_dataset.demo.photos import COLLINS, load_photo
 from deepfake_dataset.demo.pseudo_fake import make_pseudo_fake
 
-PHOTO = load(COLLINS)
-LANDMARKS = find_landmarks(PHOTO, COLLINS.face)
+PHOTO = load_photo(COLLINS)
+LANDMARKS = find_photo_landmarks(PHOTO, COLLINS.face)
 
 
 @settings(max_examples=25, deadline=None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepfake_dataset.demo.camera import Hand, to_frame
-from deepfake_dataset.demo.photos import PEOPLE, load
+from deepfake_dataset.demo.photos import PEOPLE, load_photo
 from deepfake_dataset.demo.script import FPS, TAKES, Take, truth
 from deepfake_dataset.records import Cause
 
@@ -17,7 +17,7 @@ def test_the_camera_never_looks_past_the_photograph(take: Take) -> None:
         size = take.width // len(shot.views), take.height
         corners = np.array([[x, y, 1] for x in (0, size[0] - 1) for y in (0, size[1] - 1)]).T
         for view in shot.views:
-            height, width = load(view.photo).shape[:2]
+            height, width = load_photo(view.photo).shape[:2]
             hand = Hand(np.random.default_rng(0))
             for frame in range(shot.frames):
                 pose = hand.hold(view.move.at(frame / (shot.frames - 1)), frame / FPS)

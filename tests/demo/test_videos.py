@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deepfake_dataset import demo
 from deepfake_dataset.demo import Clip, forge, make_video, make_videos
 from deepfake_dataset.demo.footage import Grain, frames
-from deepfake_dataset.demo.photos import COLLINS, load
+from deepfake_dataset.demo.photos import COLLINS, load_photo
 from deepfake_dataset.demo.script import TAKES, truth
 from deepfake_dataset.errors import DatasetWriteError
 from deepfake_dataset.records import Label
@@ -66,7 +66,7 @@ def test_faces_large_enough_to_extract_are_found_in_the_video(film: NDArray[np.f
 
 
 def test_a_pseudo_fake_differs_from_its_original_in_the_face() -> None:
-    photo = load(COLLINS)
+    photo = load_photo(COLLINS)
     original = next(frames(TAKE, {COLLINS: photo}))
     forged = next(frames(TAKE, {COLLINS: forge(TAKE, photo)}))
     rows, columns = np.nonzero((original != forged).any(axis=2))
@@ -76,7 +76,7 @@ def test_a_pseudo_fake_differs_from_its_original_in_the_face() -> None:
 
 
 def test_the_same_take_gives_the_same_frames_and_the_same_bytes(tmp_path: Path) -> None:
-    photos = {COLLINS: load(COLLINS)}
+    photos = {COLLINS: load_photo(COLLINS)}
     for first, again in zip(frames(SHORT, photos), frames(SHORT, photos), strict=True):
         assert np.array_equal(first, again)
     files = [make_video(Clip(SHORT, forged=True), tmp_path / name) for name in "abcdef"]

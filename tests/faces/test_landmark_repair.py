@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.demo.photos import COLLINS, HOPPER, Photo, load
+from deepfake_dataset.demo.photos import COLLINS, HOPPER, Photo, load_photo
 from deepfake_dataset.faces import landmark_repair as repair_module
 from deepfake_dataset.faces.detectors import Detection
 from deepfake_dataset.faces.landmark_repair import repair_landmarks
@@ -39,7 +39,9 @@ def shot(
     """The photograph once for every scale, with a box about its face."""
     sightings = []
     for index, scale in enumerate(scales):
-        picture = cv2.resize(load(photo), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(
+            load_photo(photo), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
+        )
         sides = (scale * side for side in astuple(face))
         sightings.append(sighting(frame_of(picture, index), Box(*sides)))
     return sightings

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepfake_dataset.demo.photos import COLLINS, HOPPER, load
+from deepfake_dataset.demo.photos import COLLINS, HOPPER, load_photo
 from deepfake_dataset.faces.model_files import model_file
 from deepfake_dataset.faces.shape_predictor import ShapePredictor
 from deepfake_dataset.records import Box
@@ -33,7 +33,7 @@ def trees(file: Path) -> ShapePredictor:
 @pytest.fixture(scope="module")
 def faces(astronaut: Picture, astronaut_face: Box) -> Faces:
     """Three people's faces as they are and a little turned, scaled and darkened: 48."""
-    found = [(astronaut, astronaut_face), *((load(p), p.face) for p in (COLLINS, HOPPER))]
+    found = [(astronaut, astronaut_face), *((load_photo(p), p.face) for p in (COLLINS, HOPPER))]
     rng = np.random.default_rng(0)
     pictures, boxes = [], []
     for photo, box in found * 16:

@@ -5,12 +5,8 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_dataset.shots.frame_buffer import FrameBuffer
 from deepfake_dataset.shots.sampling import evenly_spaced, pick_spread
 from deepfake_dataset.video.frame import Frame
-
-RECENT = 16
-"""How many frames a change of scene may lie in the past without loss."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +17,6 @@ class Shot:
     @property
     def time_s(self) -> float:
         return self.index / 25
-
-
-def filled(count: int, wanted: int, nbytes: int = 1, first: int = 0) -> FrameBuffer:
-    buffer = FrameBuffer(wanted, start=first)
-    for index in range(first, first + count):
-        buffer.add(cast(Frame, Shot(index, nbytes)))
-    return buffer
-
-
-def indices(buffer: FrameBuffer) -> list[int]:
-    return [frame.index for frame in buffer.frames]
 
 
 @given(count=st.integers(0, 500), wanted=st.integers(1, 100))

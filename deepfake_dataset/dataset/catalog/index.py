@@ -15,7 +15,7 @@ from pathlib import Path
 from deepfake_dataset.dataset.dataset import Dataset
 from deepfake_dataset.dataset.schema import from_row, to_row
 from deepfake_dataset.records import Provenance, Status, Video
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 _FILE = "briefs.sqlite3"
 _CREATE = (

@@ -10,7 +10,7 @@ from deepfake_dataset.errors import MissingCropError
 from deepfake_dataset.review.crop_files import decode_crop
 from deepfake_dataset.review.session import ReviewSession
 from deepfake_dataset.review.web.face_list import hash_of_crop
-from deepfake_dataset.storage.scratch import read_cached, write_cached
+from deepfake_dataset.storage.cache_folder import read_cached, write_cached
 
 SIDE_PX = 160
 _FIRST_SCREEN = 80

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepfake_dataset.storage.scratch import cache_database, discard_cached
+from deepfake_dataset.storage.cache_folder import cache_database, discard_cached
 
 _CREATE = "CREATE TABLE IF NOT EXISTS vector (sha256 BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
 _AT_ONCE = 100_000

@@ -142,9 +142,8 @@ def _merge_clusters(
     vectors: NDArray[np.float64], forest: Edges
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The first member of each vector's cluster, and along which edges clusters were merged."""
-    parent = np.arange(len(vectors))
-    total, size = vectors.copy(), np.ones(len(vectors))
-    square = (vectors**2).sum(axis=1)
+    parent, size = list(range(len(vectors))), [1] * len(vectors)
+    total, square = vectors.copy(), (vectors**2).sum(axis=1).tolist()
     merged = np.zeros(len(forest), np.bool_)
 
     def root(node: int) -> int:
@@ -159,8 +158,9 @@ def _merge_clusters(
         if between <= SAME_CLUSTER_DISTANCE**2:
             merged[i] = True
             parent[other] = one
-            for sum_ in (total, size, square):
-                sum_[one] += sum_[other]
+            total[one] += total[other]
+            size[one] += size[other]
+            square[one] += square[other]
     return np.array([root(node) for node in range(len(vectors))], np.int64), merged
 
 

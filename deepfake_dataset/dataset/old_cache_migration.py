@@ -10,8 +10,8 @@ from pathlib import Path
 
 from deepfake_dataset.dataset.state_table import OLD_CACHE, OLD_NAMES, change_rows, read_rows
 from deepfake_dataset.storage.base import Storage
+from deepfake_dataset.storage.cache_folder import cache_database, move_folder
 from deepfake_dataset.storage.local import LocalStorage
-from deepfake_dataset.storage.scratch import cache_database, move_folder
 
 _JOURNAL = "-journal"
 

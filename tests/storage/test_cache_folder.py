@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from deepfake_dataset.storage.scratch import (
+from deepfake_dataset.storage.cache_folder import (
     CACHE_VARIABLE,
     cache_root,
     dataset_cache,

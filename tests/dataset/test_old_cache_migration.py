@@ -12,9 +12,9 @@ import pytest
 from deepfake_dataset.dataset.cache_table import CacheTable
 from deepfake_dataset.dataset.catalog.attempts import Attempts, FailedAttempts
 from deepfake_dataset.dataset.dataset import Dataset
-from deepfake_dataset.dataset.upgrade import move_old_cache
+from deepfake_dataset.dataset.old_cache_migration import move_old_cache
 from deepfake_dataset.errors import DatasetWriteError
-from deepfake_dataset.storage.scratch import CACHE_VARIABLE
+from deepfake_dataset.storage.cache_folder import CACHE_VARIABLE
 
 ID, OTHER = "0123456789abcdef", "fedcba9876543210"
 KNOWN = {ID: Attempts(ID, "key", 3, 5.0), OTHER: Attempts(OTHER, "key", 1, 6.0)}
