@@ -7,29 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepfake_dataset.records import Face
+from deepfake_dataset.review.hog_descriptor import SIDE, Floats, hog_descriptor
 
-_SHAPE_SIDE, _COLOUR_SIDE = 64, 8
-_HOG = cv2.HOGDescriptor((_SHAPE_SIDE, _SHAPE_SIDE), (16, 16), (16, 16), (8, 8), 9)
-"""Cells of 8 pixels, blocks of 2 × 2 cells that do not overlap, 9 directions (Dalal & Triggs
-2005): 576 numbers, 0.04 ms a crop."""
+_COLOUR_SIDE = 8
 _NEIGHBOURS = 2
 """Faces before and after that one is compared with."""
 _FEWEST_FACES = 5
 """A track of fewer faces says little of how its face looks; the whole video stands in."""
 
 
-def shape_descriptor(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+def shape_descriptor(crop: NDArray[np.uint8]) -> Floats:
     """HOG of a crop, BGR (n, n, 3): what stands where, block by block normalised for light."""
     luma = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    small = cv2.resize(luma, (_SHAPE_SIDE, _SHAPE_SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(_HOG.compute(small), np.float32).ravel() / np.float32(8)
+    small = cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return hog_descriptor(np.asarray(small, np.uint8)) / 8
 
 
-def colour_descriptor(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+def colour_descriptor(crop: NDArray[np.uint8]) -> Floats:
     """Lab colours of eight by eight areas of a crop, BGR (n, n, 3)."""
     small = cv2.resize(crop, (_COLOUR_SIDE, _COLOUR_SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
-    return np.asarray(lab, np.float32).ravel() / np.float32(100 * _COLOUR_SIDE)
+    return np.asarray(lab, np.float64).ravel() / (100 * _COLOUR_SIDE)
 
 
 def tracks_of(faces: Sequence[Face]) -> Iterator[NDArray[np.int64]]:
@@ -39,9 +37,7 @@ def tracks_of(faces: Sequence[Face]) -> Iterator[NDArray[np.int64]]:
         yield np.flatnonzero(tracks == track)
 
 
-def distance_to_track(
-    faces: Sequence[Face], descriptors: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def distance_to_track(faces: Sequence[Face], descriptors: Floats) -> Floats:
     """Distance of descriptors, a row a face, to the median of the face's track."""
     distances = np.zeros(len(faces))
     for rows in tracks_of(faces):
@@ -51,9 +47,7 @@ def distance_to_track(
     return distances
 
 
-def distance_to_neighbours(
-    faces: Sequence[Face], descriptors: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def distance_to_neighbours(faces: Sequence[Face], descriptors: Floats) -> Floats:
     """Median distance to the faces just before and after; infinite where there are none."""
     distances = np.full(len(faces), np.inf)
     for rows in tracks_of(faces):
@@ -62,7 +56,7 @@ def distance_to_neighbours(
     return distances
 
 
-def _to_each_neighbour(descriptors: NDArray[np.float32]) -> NDArray[np.float64]:
+def _to_each_neighbour(descriptors: Floats) -> Floats:
     """(neighbours, n) distances, NaN where there is none; n is at least 2."""
     count = len(descriptors)
     steps = [step for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1) if step]

@@ -57,8 +57,8 @@ class PersonComparison:
     def _between(self, one: int, other: int) -> float:
         if one == other:
             return 0.0
-        distance = float(np.linalg.norm(self._embedding(one) - self._embedding(other)))
-        return distance / _SAME_PERSON_DISTANCE
+        apart = self._embedding(one).astype(np.float64) - self._embedding(other)
+        return float(np.sqrt((apart * apart).sum())) / _SAME_PERSON_DISTANCE  # no BLAS
 
     def _embedding(self, row: int) -> NDArray[np.float32]:
         if row not in self._known:
