@@ -173,7 +173,7 @@ def _measure(
         measure_crops,
         [MeasureTask(dataset, video_id, recheck_crop, embed_crop) for video_id in video_ids],
         limits=Limits(settings.time_limit_s, settings.memory_limit_mb),
-        preload=["deepfake_dataset.faces.crop_recheck:load_models"],
+        preload=["deepfake_dataset.faces.crop_recheck:load_recheck_models"],
     )
     with closing(outcomes):
         for outcome in outcomes:

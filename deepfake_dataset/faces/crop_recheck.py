@@ -68,7 +68,7 @@ def _predictor() -> "dlib.shape_predictor":
     return dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
 
 
-def load_models() -> None:
+def load_recheck_models() -> None:
     """Read the models now rather than at the first crop."""
     _predictor()
     make_detector("hog")

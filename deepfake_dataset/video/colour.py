@@ -60,11 +60,11 @@ def to_rgb(yuv: NDArray[np.uint8], code: int, full_range: bool) -> NDArray[np.ui
 
 def to_full_range(yuv: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Limited-range YUV (h, w, 3) stretched so that black is 0, white is 255, grey stays 128."""
-    return np.asarray(cv2.LUT(yuv, _packet_runs()), dtype=np.uint8)
+    return np.asarray(cv2.LUT(yuv, _range_tables()), dtype=np.uint8)
 
 
 @cache
-def _packet_runs() -> NDArray[np.uint8]:
+def _range_tables() -> NDArray[np.uint8]:
     """For every level what it becomes: (1, 256, 3)."""
     level = np.arange(256)
     luma = (level - 16) * 255 / 219
