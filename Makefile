@@ -13,7 +13,7 @@ demo: $(VENV)/.demo
 	$(BIN)/dsbuild demo demo
 
 # Test files run side by side, a process for each core; the slow ones begin first.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/.dev
 	$(PYTEST) --cov --cov-report=term

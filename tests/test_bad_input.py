@@ -375,7 +375,10 @@ def test_a_dataset_may_have_any_name(videos, tmp_path, dsbuild):
         (["others", "-d", "ds"], r"no videos in others \(1 other files\)"),
         (["videos", "-d", "others"], "others is not a dataset, and not empty"),
         (["videos", "-d", "others/a.txt"], "others/a.txt is not a dataset, and not empty"),
-        (["videos", "-d", "others/a.txt/ds"], "cannot write to others/a.txt/ds: Not a directory"),
+        (
+            ["videos", "-d", "others/a.txt/ds"],
+            "cannot write to others/a.txt/ds/dsbuild.toml: Not a directory",
+        ),
         (["videos", "-d", "loop"], "loop"),
         (["videos", "-d", "x" * 300], "x{300}"),
         (["videos", "-d", "ds", "--labels", "missing.csv"], "missing.csv"),

@@ -146,7 +146,7 @@ def test_nothing_was_written_outside_the_dataset(ran):
     names = {path.name for path in ran.folder.iterdir()}
     assert names == {"videos", "ds", "tmp", "out", "err"}
     inside = {path.name for path in (ran.folder / "ds").iterdir()}
-    assert inside <= {"dsbuild.toml", "videos", "faces", ".cache", ".lock"}
+    assert inside <= {"dsbuild.toml", "videos", "faces", "state", ".lock"}
 
 
 def test_most_of_what_was_cut_late_or_flipped_is_still_of_use(ran):
