@@ -160,13 +160,13 @@ class Watch:
 
 
 PLACES: dict[str, tuple[Any, str]] = {
-    "thumbnails": (Frame, "small"),
+    "thumbnails": (Frame, "thumbnail"),
     "scene detection": (scene_detector.SceneDetector, "push"),
     "search, whole frames": (detection_windows.FaceSearch, "_search_whole"),
-    "search, windows": (detection_windows.FaceSearch, "near"),
-    "landmarks": (extract, "outline"),
-    "crops": (crop, "cut_out"),
-    "measures and PNG": (extract, "portray"),
+    "search, windows": (detection_windows.FaceSearch, "find_around"),
+    "landmarks": (extract, "repair_landmarks"),
+    "crops": (crop, "render_crop"),
+    "measures and PNG": (extract, "crop_if_face"),
     "commit": (Dataset, "commit"),
 }
 
