@@ -1,1 +1,1 @@
-"""What is known of every video: its record in brief, failed attempts, files and places."""
+"""What is known of every video: its record in brief, and its failed attempts."""
